@@ -1,0 +1,130 @@
+//! `cargo xtask check`: everything short of running tests.
+
+use crate::steps::{Steps, Workspace, capture};
+
+/// `package`, built with `flags`, must not depend on any of `forbidden`.
+struct Boundary {
+    package: &'static str,
+    flags: &'static [&'static str],
+    forbidden: &'static [&'static str],
+}
+
+/// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
+/// and the facade compiles only what is asked for.
+const BOUNDARIES: [Boundary; 5] = [
+    Boundary {
+        package: "zkroll-circuits",
+        flags: &["--all-features"],
+        forbidden: &["zkroll-prover", "zkroll-verifier-sol", "revm"],
+    },
+    Boundary {
+        package: "zkroll-prover",
+        flags: &["--all-features"],
+        forbidden: &["zkroll-circuits", "zkroll-verifier-sol", "revm"],
+    },
+    Boundary {
+        package: "zkroll-verifier-sol",
+        flags: &["--all-features"],
+        forbidden: &["zkroll-circuits", "zkroll-prover"],
+    },
+    Boundary {
+        package: "zkroll",
+        flags: &[],
+        forbidden: &["revm"],
+    },
+    Boundary {
+        package: "zkroll",
+        flags: &["--no-default-features"],
+        forbidden: &["revm", "rayon"],
+    },
+];
+
+/// Combinations of features that the workspace as a whole does not exercise.
+const FEATURES: [(&str, &[&str]); 5] = [
+    ("zkroll-circuits", &["--no-default-features"]),
+    ("zkroll-prover", &["--no-default-features"]),
+    ("zkroll-verifier-sol", &["--no-default-features"]),
+    ("zkroll", &["--no-default-features"]),
+    ("zkroll", &["--no-default-features", "--features", "evm"]),
+];
+
+/// Runs every check. All builds use the release profile, so that they share the compiled dependencies.
+pub fn run(workspace: &Workspace, steps: &mut Steps) {
+    steps.command(workspace.cargo(["fmt", "--all", "--check"]));
+    steps.command(workspace.cargo(["deny", "check", "bans", "licenses", "sources"]));
+    for boundary in &BOUNDARIES {
+        let Boundary {
+            package,
+            flags,
+            forbidden,
+        } = boundary;
+        let name = format!(
+            "{package} {} without {}",
+            flags.join(" "),
+            forbidden.join(", ")
+        );
+        steps.task(&name, || boundary.verify(workspace));
+    }
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--release",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    steps.command(workspace.cargo(clippy));
+    for (package, flags) in FEATURES {
+        steps.command(
+            workspace
+                .cargo(["check", "--release", "-p", package])
+                .args(flags),
+        );
+    }
+    let doc = ["doc", "--workspace", "--no-deps", "--release"];
+    steps.command(workspace.cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
+    steps.command(workspace.cargo(["bench", "--workspace", "--no-run"]));
+}
+
+impl Boundary {
+    fn verify(&self, workspace: &Workspace) -> Result<(), String> {
+        let tree = [
+            "tree",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--package",
+            self.package,
+        ];
+        let tree = capture(workspace.cargo(tree).args(self.flags))?;
+        match self.forbidden.iter().find(|name| lists(&tree, name)) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "expected no {name} under {}, got one (see cargo tree --invert)",
+                self.package
+            )),
+        }
+    }
+}
+
+/// Whether the output of `cargo tree --prefix none`, lines of `name version ..`, names a package.
+fn lists(tree: &str, package: &str) -> bool {
+    tree.lines()
+        .any(|line| line.split(' ').next() == Some(package))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_found_by_their_whole_name() {
+        let tree = "zkroll v0.1.0 (/checkout)\nrevm-precompile v36.0.0\nrayon v1.11.0 (*)\n";
+        assert!(lists(tree, "rayon"));
+        assert!(lists(tree, "revm-precompile"));
+        assert!(!lists(tree, "revm"));
+        assert!(!lists(tree, "v1.11.0"));
+    }
+}
