@@ -1,0 +1,17 @@
+//! The zkroll protocol, natively and in constraints.
+//!
+//! * [`protocol`] is the specification in Rust: Poseidon, Baby Jubjub, EdDSA, accounts, the state
+//!   tree, transfers, public data and the [`Ledger`](protocol::ledger::Ledger) that applies them.
+//! * [`gadgets`] holds the circuit twin of each part, in files of the same name.
+//! * [`template`] builds large circuits out of copies of small ones.
+//! * [`batch`] is the batch circuit: slots, public data and the witness.
+//!
+//! `docs/protocol.md` fixes the protocol. This crate knows no prover, no thread pool of its own and
+//! no Solidity.
+
+#![forbid(unsafe_code)]
+
+pub mod batch;
+pub mod gadgets;
+pub mod protocol;
+pub mod template;

@@ -1,0 +1,32 @@
+//! The zkroll protocol in plain Rust: the specification that the circuit follows.
+//!
+//! `docs/protocol.md` is the text; its sections are these modules.
+//!
+//! | § | | module |
+//! |---|---|---|
+//! | 1 | hash and curve | [`poseidon`], [`babyjubjub`] |
+//! | 2 | signature | [`eddsa`] |
+//! | 3 | accounts and state | [`account`], [`tree`] |
+//! | 4 | amounts and fees | [`amount`] |
+//! | 5 | the signed message; when a transfer applies | [`transfer`], [`ledger`] |
+//! | 6, 7 | public data, the call | [`public_data`] |
+//!
+//! [`field`] is the text, bytes and serde of field elements, [`uint`] the integers whose number of
+//! bits the protocol fixes. An operation and its circuit twin in `gadgets` have the same name in
+//! files of the same name.
+//!
+//! Whatever comes from outside (JSON, bytes, transfers) ends in a value or a typed error, never in
+//! a panic. JSON has camelCase keys, decimal strings for whatever may exceed 2⁵³, and refuses
+//! unknown keys.
+
+pub mod account;
+pub mod amount;
+pub mod babyjubjub;
+pub mod eddsa;
+pub mod field;
+pub mod ledger;
+pub mod poseidon;
+pub mod public_data;
+pub mod transfer;
+pub mod tree;
+pub mod uint;
