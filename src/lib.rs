@@ -1,1 +1,27 @@
-//! zkroll.
+//! zkroll turns a batch of signed transfers into one Groth16 proof over BN254 that Ethereum accepts.
+//!
+//! This crate joins three that know nothing of one another:
+//!
+//! * [`circuits`]: the protocol (accounts, transfers, the
+//!   [`Ledger`](circuits::protocol::ledger::Ledger)) and the batch circuit;
+//! * [`prover`]: Groth16 for any rank-1 constraint system, on a choice of backends;
+//! * [`verifier_sol`]: the contracts, their calldata and, with the feature `evm`, an EVM to try them.
+//!
+//! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es.
+
+#![forbid(unsafe_code)]
+
+pub use zkroll_circuits as circuits;
+pub use zkroll_prover as prover;
+pub use zkroll_verifier_sol as verifier_sol;
+
+mod batch;
+mod relation;
+
+pub use batch::{BatchError, BatchProver, ProvenBatch, ProvenBatchError};
+pub use relation::BatchRelation;
+
+/// The README's example, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,15 +40,25 @@ fn unrepresentable_values_name_their_neighbour() {
     let error = Amount::from_value(below + 5).unwrap_err();
     assert_eq!(error.nearest_below, below);
     assert_eq!(Fee::from_value(2049).unwrap_err().nearest_below, 2047);
-    assert_eq!(Fee::from_value(u128::MAX).unwrap_err().nearest_below, Fee::MAX.value());
+    assert_eq!(
+        Fee::from_value(u128::MAX).unwrap_err().nearest_below,
+        Fee::MAX.value()
+    );
     let message = Fee::from_value(20_481).unwrap_err().to_string();
-    assert!(message.contains("got 20481; the nearest below is 20480"), "{message}");
+    assert!(
+        message.contains("got 20481; the nearest below is 20470"),
+        "{message}"
+    );
 }
 
 #[test]
 fn encodings_of_two_to_the_128_have_no_value() {
-    let encoding = |exponent: u64, mantissa: u64| Amount::try_from(exponent << 35 | mantissa).unwrap();
-    assert_eq!(encoding(31, 34_028_236).value(), Ok(34_028_236 * 10u128.pow(31)));
+    let encoding =
+        |exponent: u64, mantissa: u64| Amount::try_from(exponent << 35 | mantissa).unwrap();
+    assert_eq!(
+        encoding(31, 34_028_236).value(),
+        Ok(34_028_236 * 10u128.pow(31))
+    );
     let (mantissa, exponent) = (34_028_237, 31);
     assert_eq!(
         encoding(31, mantissa).value(),
@@ -64,7 +74,10 @@ fn encodings_are_bounded() {
     assert_eq!((error.bits, error.got), (40, 1 << 40));
     assert!(Fee::try_from(u64::from(u16::MAX)).is_ok());
     assert!(Fee::try_from(1u64 << 16).is_err());
-    assert_eq!(serde_json::to_string(&Amount::MAX).unwrap(), "1099511627775");
+    assert_eq!(
+        serde_json::to_string(&Amount::MAX).unwrap(),
+        "1099511627775"
+    );
     for text in ["1099511627776", "-1", "\"1\"", "1.5", "null"] {
         assert!(serde_json::from_str::<Amount>(text).is_err(), "{text}");
     }

@@ -17,7 +17,10 @@ use zkroll_circuits::protocol::{
 
 #[test]
 fn constants_agree() {
-    assert_eq!(word(&vectors()["field_modulus"]).into_bigint(), Fr::ZERO.into_bigint());
+    assert_eq!(
+        word(&vectors()["field_modulus"]).into_bigint(),
+        Fr::ZERO.into_bigint()
+    );
     let order = field::parse_integer(vectors()["subgroup_order"].as_str().unwrap()).unwrap();
     assert_eq!(order, Scalar::MODULUS);
     assert_eq!(base8(), point(&vectors()["base8"]));
@@ -26,7 +29,10 @@ fn constants_agree() {
     assert_eq!(Scalar::from(8u64) * BabyJubjub::COFACTOR_INV, Scalar::ONE);
     assert_eq!(<BabyJubjub as TECurveConfig>::COEFF_A, EDWARDS_A);
     assert_eq!(EDWARDS_A - EDWARDS_D, Fr::from(4u64));
-    assert_eq!(MONTGOMERY_A * (EDWARDS_A - EDWARDS_D), (EDWARDS_A + EDWARDS_D).double());
+    assert_eq!(
+        MONTGOMERY_A * (EDWARDS_A - EDWARDS_D),
+        (EDWARDS_A + EDWARDS_D).double()
+    );
     assert!(EDWARDS_A.legendre().is_qr());
     assert!(EDWARDS_D.legendre().is_qnr());
 }
@@ -43,13 +49,21 @@ fn multiples_equal_circomlibjs() {
         assert_eq!(multiple, point(&case["base8_times_scalar"]));
         assert_eq!(mul_base8(&scalar).into_affine(), multiple);
         let sum = base8() * (scalar + Scalar::from(7u64)) + multiple;
-        assert_eq!(sum.into_affine(), point(&case["plus_base8_times_scalar_plus_7"]));
+        assert_eq!(
+            sum.into_affine(),
+            point(&case["plus_base8_times_scalar_plus_7"])
+        );
     }
 }
 
 #[test]
 fn base_table_covers_the_extremes() {
-    for scalar in [Scalar::ZERO, Scalar::ONE, -Scalar::ONE, Scalar::from(u128::MAX)] {
+    for scalar in [
+        Scalar::ZERO,
+        Scalar::ONE,
+        -Scalar::ONE,
+        Scalar::from(u128::MAX),
+    ] {
         assert_eq!(mul_base8(&scalar), base8() * scalar, "{scalar}");
     }
 }
@@ -75,7 +89,10 @@ fn montgomery_form_satisfies_its_equation() {
         assert_eq!(v.square(), u * (u.square() + MONTGOMERY_A * u + Fr::ONE));
     }
     assert_eq!(to_montgomery(&Point::zero()), None);
-    assert_eq!(to_montgomery(&Point::new_unchecked(Fr::ZERO, -Fr::ONE)), None);
+    assert_eq!(
+        to_montgomery(&Point::new_unchecked(Fr::ZERO, -Fr::ONE)),
+        None
+    );
 }
 
 #[test]
@@ -83,13 +100,21 @@ fn coordinates_off_the_curve_are_refused() {
     let Point { x, y, .. } = base8();
     assert_eq!(babyjubjub::point(x, y), Ok(base8()));
     let y = y + Fr::ONE;
-    assert_eq!(babyjubjub::point(x, y), Err(PointError::NotOnCurve { x, y }));
+    assert_eq!(
+        babyjubjub::point(x, y),
+        Err(PointError::NotOnCurve { x, y })
+    );
     assert!(babyjubjub::point(Fr::ZERO, Fr::ZERO).is_err());
 }
 
 #[test]
 fn packed_form_is_canonical() {
-    for low in [Point::zero(), Point::new_unchecked(Fr::ZERO, -Fr::ONE), torsion8(), -torsion8()] {
+    for low in [
+        Point::zero(),
+        Point::new_unchecked(Fr::ZERO, -Fr::ONE),
+        torsion8(),
+        -torsion8(),
+    ] {
         assert_eq!(unpack(&pack(&low)), Ok(low));
     }
     let mut signed_zero = pack(&Point::zero());
@@ -107,7 +132,10 @@ fn packed_form_is_canonical() {
             matches!(unpack(&bytes), Err(PointError::NoSuchOrdinate { .. }))
         })
         .count();
-    assert!((16..48).contains(&refused), "about half of the ordinates: {refused}");
+    assert!(
+        (16..48).contains(&refused),
+        "about half of the ordinates: {refused}"
+    );
 }
 
 proptest! {

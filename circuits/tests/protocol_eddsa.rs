@@ -30,7 +30,10 @@ fn signatures_equal_circomlibjs() {
         let public = private.public_key();
         assert_eq!(public, PublicKey::from(point(&case["public_key"])));
         let packed = public.pack().unwrap();
-        assert_eq!(hex::encode(packed), case["packed_public_key_hex"].as_str().unwrap());
+        assert_eq!(
+            hex::encode(packed),
+            case["packed_public_key_hex"].as_str().unwrap()
+        );
         assert_eq!(PublicKey::unpack(&packed), Ok(public));
 
         let message = word(&case["message"]);
@@ -56,7 +59,10 @@ fn a_changed_part_fails_the_equation() {
     let message = Fr::from(5u64);
     let signature = key(1).sign(message);
     let refused = |key: &PublicKey, message, signature: Signature| {
-        assert_eq!(verify(key, message, &signature), Err(SignatureError::EquationFails));
+        assert_eq!(
+            verify(key, message, &signature),
+            Err(SignatureError::EquationFails)
+        );
     };
     refused(&public, message + Fr::ONE, signature);
     refused(&key(2).public_key(), message, signature);
@@ -64,16 +70,40 @@ fn a_changed_part_fails_the_equation() {
     s.add_with_carry(&1u64.into());
     refused(&public, message, Signature { s, ..signature });
     let (x, y) = signature.r8;
-    refused(&public, message, Signature { r8: (-x, y), ..signature });
-    refused(&public, message, Signature { r8: (x, y + Fr::ONE), ..signature });
-    refused(&public, message, Signature { r8: (Fr::ZERO, Fr::ZERO), ..signature });
+    refused(
+        &public,
+        message,
+        Signature {
+            r8: (-x, y),
+            ..signature
+        },
+    );
+    refused(
+        &public,
+        message,
+        Signature {
+            r8: (x, y + Fr::ONE),
+            ..signature
+        },
+    );
+    refused(
+        &public,
+        message,
+        Signature {
+            r8: (Fr::ZERO, Fr::ZERO),
+            ..signature
+        },
+    );
 }
 
 #[test]
 fn scalar_bound_is_exact() {
     let public = key(1).public_key();
     let mut s = Scalar::MODULUS;
-    let signature = Signature { r8: (Fr::ZERO, Fr::ONE), s };
+    let signature = Signature {
+        r8: (Fr::ZERO, Fr::ONE),
+        s,
+    };
     assert_eq!(
         verify(&public, Fr::ZERO, &signature),
         Err(SignatureError::ScalarTooLarge { s })
@@ -90,7 +120,10 @@ fn scalar_bound_is_exact() {
 fn keys_of_low_order_are_refused() {
     let s = Scalar::from(1234u64);
     let r8 = mul_base8(&s).into_affine();
-    let signature = Signature { r8: (r8.x, r8.y), s: s.into_bigint() };
+    let signature = Signature {
+        r8: (r8.x, r8.y),
+        s: s.into_bigint(),
+    };
     for multiple in 0..8u64 {
         let low = PublicKey::from((torsion8() * Scalar::from(multiple)).into_affine());
         let error = KeyError::LowOrder { x: low.x, y: low.y };
@@ -144,21 +177,32 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
 
     let r = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
     for (text, expected) in [
-        (format!(r#"{{"x":"{r}","y":"1"}}"#), "expected a field element below r"),
+        (
+            format!(r#"{{"x":"{r}","y":"1"}}"#),
+            "expected a field element below r",
+        ),
         (r#"{"x":1,"y":"1"}"#.into(), "expected a string"),
         (r#"{"x":"","y":"1"}"#.into(), "got no digits"),
         (r#"{"x":"0x","y":"1"}"#.into(), "got no digits"),
-        (r#"{"x":"1 ","y":"1"}"#.into(), "expected a digit of base 10 at position 1, got ' '"),
+        (
+            r#"{"x":"1 ","y":"1"}"#.into(),
+            "expected a digit of base 10 at position 1, got ' '",
+        ),
         (r#"{"x":"-1","y":"1"}"#.into(), "got '-'"),
         (r#"{"x":"0xg","y":"1"}"#.into(), "base 16"),
         (format!(r#"{{"x":"0x1{:0>64}","y":"1"}}"#, 0), "below 2^256"),
     ] {
-        let error = serde_json::from_str::<PublicKey>(&text).unwrap_err().to_string();
+        let error = serde_json::from_str::<PublicKey>(&text)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
     let hex = r#"{"x":"0xFf","y":"0x0a"}"#;
     assert_eq!(
         serde_json::from_str::<PublicKey>(hex).unwrap(),
-        PublicKey { x: Fr::from(255u64), y: Fr::from(10u64) }
+        PublicKey {
+            x: Fr::from(255u64),
+            y: Fr::from(10u64)
+        }
     );
 }

@@ -14,7 +14,12 @@ fn hashes_equal_circomlibjs() {
     assert_eq!(cases.len(), 64);
     let mut arities = [0; MAX_INPUTS + 1];
     for case in cases {
-        let inputs: Vec<Fr> = case["inputs"].as_array().unwrap().iter().map(word).collect();
+        let inputs: Vec<Fr> = case["inputs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(word)
+            .collect();
         arities[inputs.len()] += 1;
         assert_eq!(hash(&inputs), word(&case["hash"]), "inputs {inputs:?}");
     }

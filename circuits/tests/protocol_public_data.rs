@@ -23,7 +23,11 @@ fn header(transfers: u32, fee_slots: u32) -> Header {
         domain: domain(),
         timestamp: U40::try_from(1_800_000_000).unwrap(),
         batch_number: 7,
-        shape: BatchShape { transfers, fee_slots, depth: 11 },
+        shape: BatchShape {
+            transfers,
+            fee_slots,
+            depth: 11,
+        },
         pre_root: Fr::from(11u64),
         post_root: -Fr::ONE,
     }
@@ -43,11 +47,16 @@ fn transfer() -> PublicTransfer {
 }
 
 fn slot() -> FeeSlot {
-    FeeSlot { token: 0xdead_beef, account: index(0x1_2345_6789) }
+    FeeSlot {
+        token: 0xdead_beef,
+        account: index(0x1_2345_6789),
+    }
 }
 
 fn hex_word(word: &Fr) -> String {
-    hex::encode(field::to_be_bytes(word)).trim_start_matches('0').into()
+    hex::encode(field::to_be_bytes(word))
+        .trim_start_matches('0')
+        .into()
 }
 
 #[test]
@@ -62,7 +71,10 @@ fn words_are_as_documented() {
     assert_eq!(words.len(), header(3, 2).shape.words());
     assert_eq!(words.len(), 9 + 2 + 2);
     let contract = "abababababababababababababababababababab";
-    assert_eq!(hex_word(&words[0]), format!("1{:016x}{contract}", domain().chain_id));
+    assert_eq!(
+        hex_word(&words[0]),
+        format!("1{:016x}{contract}", domain().chain_id)
+    );
     assert_eq!(words[1], Fr::from(1_800_000_000u64));
     assert_eq!(words[2], Fr::from(7u64));
     assert_eq!(hex_word(&words[3]), "b000000020000000000000003");
@@ -107,10 +119,18 @@ fn commitment_challenge_and_evaluation_are_as_documented() {
         let rho = Fr::from_be_bytes_mod_order(&Keccak256::digest(preimage));
         assert_eq!(challenge(state, &words), rho);
 
-        let sum: Fr = words.iter().zip(0u64..).map(|(word, i)| *word * rho.pow([i])).sum();
+        let sum: Fr = words
+            .iter()
+            .zip(0u64..)
+            .map(|(word, i)| *word * rho.pow([i]))
+            .sum();
         assert_eq!(evaluate(&words, rho), sum);
     }
-    assert_ne!(commitment(&[Fr::ONE]), commitment(&[Fr::ONE, Fr::ZERO]), "length is committed");
+    assert_ne!(
+        commitment(&[Fr::ONE]),
+        commitment(&[Fr::ONE, Fr::ZERO]),
+        "length is committed"
+    );
 
     let data = PublicData::new(header(2, 0), vec![], vec![Some(transfer()), None]).unwrap();
     let words = data.words();
@@ -139,7 +159,10 @@ fn data_that_nothing_encodes_to_are_refused() {
     assert_eq!(refused(0, 2), DataError::FeeSlotFlag { slot: 0, flag: 2 });
     assert_eq!(
         refused(5, 2),
-        DataError::FeeAccount { slot: 0, account: 0x02_2345_6789 }
+        DataError::FeeAccount {
+            slot: 0,
+            account: 0x02_2345_6789
+        }
     );
     assert_eq!(refused(19, 1), DataError::UnusedFeeSlot { slot: 1 });
     assert_eq!(refused(20, 0x3f), DataError::UnusedTransfer { slot: 0 });
@@ -167,11 +190,17 @@ fn data_that_nothing_encodes_to_are_refused() {
 fn slot_counts_are_the_shapes() {
     assert_eq!(
         PublicData::new(header(1, 2), vec![None], vec![None]),
-        Err(DataError::FeeSlots { expected: 2, got: 1 })
+        Err(DataError::FeeSlots {
+            expected: 2,
+            got: 1
+        })
     );
     assert_eq!(
         PublicData::new(header(1, 0), vec![], vec![None; 2]),
-        Err(DataError::Transfers { expected: 1, got: 2 })
+        Err(DataError::Transfers {
+            expected: 1,
+            got: 2
+        })
     );
 }
 
@@ -179,24 +208,48 @@ fn slot_counts_are_the_shapes() {
 fn serde_round_trips_and_refuses_what_is_malformed() {
     let data = PublicData::new(header(1, 1), vec![Some(slot())], vec![None]).unwrap();
     let json = serde_json::to_value(&data).unwrap();
-    assert_eq!(json["header"]["domain"]["chainId"], domain().chain_id.to_string());
+    assert_eq!(
+        json["header"]["domain"]["chainId"],
+        domain().chain_id.to_string()
+    );
     assert_eq!(json["header"]["batchNumber"], "7");
     assert_eq!(json["header"]["postRoot"], (-Fr::ONE).to_string());
     assert_eq!(json["feeSlots"][0]["token"], 0xdead_beefu32);
-    assert_eq!(serde_json::from_value::<PublicData>(json.clone()).unwrap(), data);
+    assert_eq!(
+        serde_json::from_value::<PublicData>(json.clone()).unwrap(),
+        data
+    );
 
     for (pointer, value, expected) in [
-        ("/header/shape/transfers", 2.into(), "expected 2 transfer slots, got 1"),
-        ("/header/shape/transfers", (MAX_SLOTS + 1).into(), "expected at most 65536 slots"),
+        (
+            "/header/shape/transfers",
+            2.into(),
+            "expected 2 transfer slots, got 1",
+        ),
+        (
+            "/header/shape/transfers",
+            (MAX_SLOTS + 1).into(),
+            "expected at most 65536 slots",
+        ),
         ("/header/timestamp", (1u64 << 40).into(), "below 2^40"),
-        ("/header/batchNumber", "18446744073709551616".into(), "below 2^64"),
+        (
+            "/header/batchNumber",
+            "18446744073709551616".into(),
+            "below 2^64",
+        ),
         ("/header/preRoot", "x".into(), "got 'x'"),
         ("/feeSlots/0/account", (1u64 << 33).into(), "below 2^33"),
-        ("/header/domain/contract", "0xab".into(), "expected an address"),
+        (
+            "/header/domain/contract",
+            "0xab".into(),
+            "expected an address",
+        ),
     ] {
         let mut json = json.clone();
         *json.pointer_mut(pointer).unwrap() = value;
-        let error = serde_json::from_value::<PublicData>(json).unwrap_err().to_string();
+        let error = serde_json::from_value::<PublicData>(json)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{pointer}: {error}");
     }
     let mut unknown = json;

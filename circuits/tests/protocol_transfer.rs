@@ -77,13 +77,25 @@ fn the_signature_covers_every_field() {
     // Another encoding of the same amount is another message.
     let mut encoded = signed;
     encoded.transfer.amount = Amount::try_from(1 << 35 | 10).unwrap();
-    assert_eq!(encoded.transfer.amount.value(), signed.transfer.amount.value());
+    assert_eq!(
+        encoded.transfer.amount.value(),
+        signed.transfer.amount.value()
+    );
     assert!(encoded.verify(&public, &domain()).is_err());
 
-    let chain = Domain { chain_id: 1, ..domain() };
-    let contract = Domain { contract: Address([0xac; 20]), ..domain() };
+    let chain = Domain {
+        chain_id: 1,
+        ..domain()
+    };
+    let contract = Domain {
+        contract: Address([0xac; 20]),
+        ..domain()
+    };
     for other in [chain, contract] {
-        assert_eq!(signed.verify(&public, &other), Err(SignatureError::EquationFails));
+        assert_eq!(
+            signed.verify(&public, &other),
+            Err(SignatureError::EquationFails)
+        );
     }
 }
 
@@ -94,8 +106,18 @@ fn addresses_are_forty_digits() {
     assert_eq!(address.to_string(), text.to_lowercase());
     assert_eq!(address.word(), field::parse(text).unwrap());
     assert_eq!(Address::default().word(), Fr::ZERO);
-    for got in ["", "0x", &text[2..], &text[..41], &format!("{text}0"), &text.replace('A', "g")] {
-        assert_eq!(got.parse::<Address>(), Err(ParseAddressError { got: got.into() }));
+    for got in [
+        "",
+        "0x",
+        &text[2..],
+        &text[..41],
+        &format!("{text}0"),
+        &text.replace('A', "g"),
+    ] {
+        assert_eq!(
+            got.parse::<Address>(),
+            Err(ParseAddressError { got: got.into() })
+        );
     }
 }
 
@@ -108,12 +130,27 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
     assert_eq!(json["transfer"]["recipient"], "0");
     assert_eq!(json["signature"]["s"], signed.signature.s.to_string());
     let text = json.to_string();
-    assert_eq!(serde_json::from_str::<SignedTransfer>(&text).unwrap(), signed);
+    assert_eq!(
+        serde_json::from_str::<SignedTransfer>(&text).unwrap(),
+        signed
+    );
 
     for (pointer, value, expected) in [
-        ("/transfer/from", (1u64 << 33).into(), "expected an account index below 2^33"),
-        ("/transfer/amount", (1u64 << 40).into(), "expected an amount's encoding below 2^40"),
-        ("/transfer/fee", (1u64 << 16).into(), "expected a fee's encoding below 2^16"),
+        (
+            "/transfer/from",
+            (1u64 << 33).into(),
+            "expected an account index below 2^33",
+        ),
+        (
+            "/transfer/amount",
+            (1u64 << 40).into(),
+            "expected an amount's encoding below 2^40",
+        ),
+        (
+            "/transfer/fee",
+            (1u64 << 16).into(),
+            "expected a fee's encoding below 2^16",
+        ),
         ("/transfer/nonce", (1u64 << 40).into(), "below 2^40"),
         ("/transfer/nonce", (-1).into(), "expected u64"),
         ("/transfer/token", (1u64 << 32).into(), "expected u32"),
@@ -123,7 +160,9 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
     ] {
         let mut json = json.clone();
         *json.pointer_mut(pointer).unwrap() = value;
-        let error = serde_json::from_value::<SignedTransfer>(json).unwrap_err().to_string();
+        let error = serde_json::from_value::<SignedTransfer>(json)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{pointer}: {error}");
     }
     for cut in (0..text.len()).step_by(7) {

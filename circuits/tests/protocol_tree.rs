@@ -35,7 +35,10 @@ fn empty_roots_are_those_of_empty_trees() {
         let last = tree.capacity() - 1;
         assert!(tree.path(last).unwrap().verify(last, Fr::ZERO, tree.root()));
     }
-    assert_eq!(full_tree(&[Fr::ZERO; LEAVES])[DEPTH][0], empty_roots()[DEPTH]);
+    assert_eq!(
+        full_tree(&[Fr::ZERO; LEAVES])[DEPTH][0],
+        empty_roots()[DEPTH]
+    );
 }
 
 #[test]
@@ -45,7 +48,10 @@ fn depths_and_indices_outside_are_refused() {
     }
     let mut tree = Tree::new(DEPTH).unwrap();
     for index in [64, 65, u64::MAX] {
-        let error = TreeError::IndexOutOfRange { index, capacity: 64 };
+        let error = TreeError::IndexOutOfRange {
+            index,
+            capacity: 64,
+        };
         assert_eq!(tree.get(index), Err(error));
         assert_eq!(tree.set(index, Fr::ONE), Err(error));
         assert_eq!(tree.path(index), Err(error));
@@ -79,7 +85,10 @@ fn paths_prove_one_leaf_at_one_index_of_one_root() {
     assert_eq!(path.root(), root);
     assert!(path.verify(20, leaf, root));
     assert!(!path.verify(21, leaf, root));
-    assert!(!path.verify(20 + 8, leaf, root), "wrong place in the upper level");
+    assert!(
+        !path.verify(20 + 8, leaf, root),
+        "wrong place in the upper level"
+    );
     assert!(!path.verify(20 + 64, leaf, root), "beyond the tree");
     assert!(!path.verify(20, leaf + Fr::ONE, root));
     assert!(!path.verify(20, leaf, root + Fr::ONE));

@@ -32,6 +32,10 @@ impl Circuit for Closing {
 impl Closing {
     pub(super) fn zero() -> Self {
         let zeros = [Fr::ZERO; 2];
-        Self { commitment: zeros, evaluation: zeros, post_root: zeros }
+        Self {
+            commitment: zeros,
+            evaluation: zeros,
+            post_root: zeros,
+        }
     }
 }

@@ -58,6 +58,11 @@ impl Circuit for DataBlock {
 impl DataBlock {
     pub(super) fn zero() -> Self {
         let zero = Fr::ZERO;
-        Self { state: zero, evaluation: zero, rho: zero, words: [(zero, zero); BLOCK_WORDS] }
+        Self {
+            state: zero,
+            evaluation: zero,
+            rho: zero,
+            words: [(zero, zero); BLOCK_WORDS],
+        }
     }
 }

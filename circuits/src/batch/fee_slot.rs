@@ -37,7 +37,11 @@ impl Circuit for FeeSlotCircuit<'_> {
         let total = builder.port("total", self.total)?;
         let on = builder.scope("on", |builder| builder.boolean(self.on))?;
         let index = builder.scope("index", |builder| {
-            booleans(builder, Fr::from(self.index), tree::LEVEL_BITS * self.path.levels.len())
+            booleans(
+                builder,
+                Fr::from(self.index),
+                tree::LEVEL_BITS * self.path.levels.len(),
+            )
         })?;
         let account = AccountVar::witness(builder, self.account)?;
         builder.export_column("token", &account.token);
@@ -52,7 +56,11 @@ impl Circuit for FeeSlotCircuit<'_> {
             builder.enforce(&total, &(&Num::one() - &on), &Num::zero())
         })?;
         builder.scope("root_after", |builder| {
-            let root = if self.on { roots.new.value() } else { self.root };
+            let root = if self.on {
+                roots.new.value()
+            } else {
+                self.root
+            };
             let root = builder.witness(root)?;
             builder.export_column("root", &root);
             builder.enforce(&on, &(&roots.new - &root_before), &(&root - &root_before))

@@ -46,10 +46,14 @@ impl Circuit for HeaderCircuit {
             builder.enforce_equal(&words[3], &Num::constant(self.slots))
         })?;
         builder.scope("reserved_words_are_zero", |builder| {
-            words[6..].iter().try_for_each(|word| builder.enforce_equal(word, &Num::zero()))
+            words[6..]
+                .iter()
+                .try_for_each(|word| builder.enforce_equal(word, &Num::zero()))
         })?;
         builder.scope("initial_state", |builder| {
-            builder.export("initial_state", &Num::constant(self.initial_state)).map(|_| ())
+            builder
+                .export("initial_state", &Num::constant(self.initial_state))
+                .map(|_| ())
         })
     }
 }

@@ -23,6 +23,8 @@ mod transfer_slot;
 mod witness;
 
 #[cfg(test)]
+mod soundness;
+#[cfg(test)]
 mod tests;
 
 pub use witness::{BatchAssignment, WitnessError};
@@ -125,10 +127,14 @@ impl BatchCircuit {
     /// If the shape is out of bounds.
     pub fn new(shape: BatchShape) -> Result<Self, ShapeError> {
         if !(1..=MAX_TRANSFERS).contains(&shape.transfers) {
-            return Err(ShapeError::Transfers { got: shape.transfers });
+            return Err(ShapeError::Transfers {
+                got: shape.transfers,
+            });
         }
         if shape.fee_slots > MAX_FEE_SLOTS {
-            return Err(ShapeError::FeeSlots { got: shape.fee_slots });
+            return Err(ShapeError::FeeSlots {
+                got: shape.fee_slots,
+            });
         }
         if !(1..=MAX_DEPTH as u32).contains(&shape.depth) {
             return Err(ShapeError::Depth { got: shape.depth });
@@ -136,7 +142,11 @@ impl BatchCircuit {
         let templates = Templates::new(&shape)?;
         let program = program(&shape, &templates);
         program.check();
-        Ok(Self { shape, templates, program })
+        Ok(Self {
+            shape,
+            templates,
+            program,
+        })
     }
 
     /// The shape.
@@ -185,7 +195,10 @@ impl Templates {
                     initial_state: commitment_start(shape.words() as u32),
                 },
             )?),
-            transfer: Arc::new(Template::new("transfer", &padding.transfer_slot(&zeros, &zeros, Fr::ZERO))?),
+            transfer: Arc::new(Template::new(
+                "transfer",
+                &padding.transfer_slot(&zeros, &zeros, Fr::ZERO),
+            )?),
             fee: Arc::new(Template::new("fee", &padding.fee_slot(Fr::ZERO))?),
             block: Arc::new(Template::new("data", &DataBlock::zero())?),
             closing: Arc::new(Template::new("closing", &Closing::zero())?),
@@ -222,34 +235,49 @@ fn program(shape: &BatchShape, templates: &Templates) -> Program {
 
     program.push(templates.header.clone(), 1, Vec::new());
 
-    let mut wires = vec![Wire::Shared(header("domain")), Wire::Shared(header("timestamp"))];
+    let mut wires = vec![
+        Wire::Shared(header("domain")),
+        Wire::Shared(header("timestamp")),
+    ];
     wires.extend((0..fee_slots).map(|slot| Wire::Shared(fee(slot, "token"))));
     let transfer_export = |name: &str| templates.transfer.export(name);
-    wires.push(Wire::previous(TRANSFERS, transfer_export("root"), header("pre_root")));
-    wires.extend((0..fee_slots).map(|slot| {
-        Wire::previous(TRANSFERS, transfer_export(&fee_export(slot)), Source::Zero)
-    }));
+    wires.push(Wire::previous(
+        TRANSFERS,
+        transfer_export("root"),
+        header("pre_root"),
+    ));
+    wires.extend(
+        (0..fee_slots).map(|slot| {
+            Wire::previous(TRANSFERS, transfer_export(&fee_export(slot)), Source::Zero)
+        }),
+    );
     program.push(templates.transfer.clone(), transfers, wires);
 
     let mut root = last_transfer("root");
     for slot in 0..fee_slots {
         let total = last_transfer(&fee_export(slot));
-        program.push(templates.fee.clone(), 1, vec![Wire::Shared(root), Wire::Shared(total)]);
+        program.push(
+            templates.fee.clone(),
+            1,
+            vec![Wire::Shared(root), Wire::Shared(total)],
+        );
         root = fee(slot, "root");
     }
 
     let mut wires = vec![
-        Wire::previous(data, templates.block.export("state"), header("initial_state")),
+        Wire::previous(
+            data,
+            templates.block.export("state"),
+            header("initial_state"),
+        ),
         Wire::next(data, templates.block.export("evaluation"), Source::Zero),
         Wire::Shared(RHO),
     ];
-    for word in 0..BLOCK_WORDS {
-        // Words before the operations stand whole in the first block.
-        let single = match word.checked_sub(HEADER_WORDS) {
-            None => header(WORD_NAMES[word]),
-            Some(slot) if slot < fee_slots => fee(slot, "word"),
-            Some(_) => Source::Zero,
-        };
+    // Words before the operations stand whole in the first block.
+    let header_words = WORD_NAMES.iter().map(|name| header(name));
+    let singles = header_words.chain((0..fee_slots).map(|slot| fee(slot, "word")));
+    let singles = singles.chain(std::iter::repeat(Source::Zero));
+    for (word, single) in singles.take(BLOCK_WORDS).enumerate() {
         let first = 2 * (word as isize - (HEADER_WORDS + fee_slots) as isize);
         for (offset, below) in [(first, Source::Zero), (first + 1, single)] {
             wires.push(Wire::Affine {
@@ -269,7 +297,9 @@ fn program(shape: &BatchShape, templates: &Templates) -> Program {
         (EVALUATION, block(0, "evaluation")),
         (header("post_root"), root),
     ];
-    let wires = pairs.into_iter().flat_map(|(a, b)| [Wire::Shared(a), Wire::Shared(b)]);
+    let wires = pairs
+        .into_iter()
+        .flat_map(|(a, b)| [Wire::Shared(a), Wire::Shared(b)]);
     program.push(templates.closing.clone(), 1, wires.collect());
     program
 }

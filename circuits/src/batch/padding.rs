@@ -38,7 +38,8 @@ impl Padding {
         };
         let path = |account: &Account| -> Path {
             let mut tree = Tree::new(header.shape.depth as usize).expect("the depth is checked");
-            tree.set(0, account.leaf()).expect("index 0 is in every tree");
+            tree.set(0, account.leaf())
+                .expect("index 0 is in every tree");
             tree.path(0).expect("index 0 is in every tree")
         };
         let (sender_path, receiver_path) = (path(&before), path(&after));
@@ -62,7 +63,11 @@ impl Padding {
             receiver: after,
             receiver_path,
         };
-        Self { trace, domain, timestamp }
+        Self {
+            trace,
+            domain,
+            timestamp,
+        }
     }
 
     /// The padding that templates of a shape are synthesised with.
@@ -110,7 +115,10 @@ impl Padding {
 /// A header of a shape, all else zero.
 pub(super) fn header_of(shape: &BatchShape) -> Header {
     Header {
-        domain: Domain { chain_id: 0, contract: Address([0; 20]) },
+        domain: Domain {
+            chain_id: 0,
+            contract: Address([0; 20]),
+        },
         timestamp: U40::default(),
         batch_number: 0,
         shape: *shape,

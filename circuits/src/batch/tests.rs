@@ -20,7 +20,10 @@ use std::collections::BTreeMap;
 pub(super) const TIME: u64 = 1_800_000_000;
 
 pub(super) fn domain() -> Domain {
-    Domain { chain_id: 31337, contract: Address([0xab; 20]) }
+    Domain {
+        chain_id: 31337,
+        contract: Address([0xab; 20]),
+    }
 }
 
 pub(super) fn key(seed: u8) -> PrivateKey {
@@ -46,10 +49,22 @@ pub(super) fn ledger() -> Ledger {
         (20, account(4, 0, 0)),
         (63, account(4, 5, 10)),
     ];
-    Ledger::from_genesis(2, domain(), accounts.map(|(i, account)| (index(i), account))).unwrap()
+    Ledger::from_genesis(
+        2,
+        domain(),
+        accounts.map(|(i, account)| (index(i), account)),
+    )
+    .unwrap()
 }
 
-pub(super) fn transfer(from: u64, to: u64, amount: u128, fee: u128, token: u32, nonce: u64) -> Transfer {
+pub(super) fn transfer(
+    from: u64,
+    to: u64,
+    amount: u128,
+    fee: u128,
+    token: u32,
+    nonce: u64,
+) -> Transfer {
     Transfer {
         from: index(from),
         to: index(to),
@@ -78,18 +93,30 @@ pub(super) fn transfers() -> Vec<SignedTransfer> {
 
 pub(super) fn fee_slots() -> Vec<FeeSlot> {
     vec![
-        FeeSlot { token: 0, account: index(20) },
-        FeeSlot { token: 5, account: index(63) },
+        FeeSlot {
+            token: 0,
+            account: index(20),
+        },
+        FeeSlot {
+            token: 5,
+            account: index(63),
+        },
     ]
 }
 
 pub(super) const fn shape(transfers: u32, fee_slots: u32) -> BatchShape {
-    BatchShape { transfers, fee_slots, depth: 2 }
+    BatchShape {
+        transfers,
+        fee_slots,
+        depth: 2,
+    }
 }
 
 pub(super) fn trace(shape: BatchShape, transfers: &[SignedTransfer]) -> BatchTrace {
     let slots = &fee_slots()[..(shape.fee_slots as usize).min(2)];
-    ledger().apply_batch(&shape, TIME, slots, transfers).unwrap()
+    ledger()
+        .apply_batch(&shape, TIME, slots, transfers)
+        .unwrap()
 }
 
 #[test]
@@ -99,7 +126,11 @@ fn a_batch_of_the_ledger_satisfies_the_circuit() {
         let trace = trace(shape, &transfers());
         let assignment = circuit.assign(&trace).unwrap();
         let broken = circuit.program().first_unsatisfied(&assignment.columns);
-        assert_eq!(broken.map(|row| circuit.program().label(row)), None, "{shape:?}");
+        assert_eq!(
+            broken.map(|row| circuit.program().label(row)),
+            None,
+            "{shape:?}"
+        );
         let data = trace.public_data().unwrap();
         assert_eq!(assignment.words, data.words());
         assert_eq!(assignment.public_inputs(), data.public_inputs());
@@ -112,7 +143,10 @@ fn an_empty_batch_satisfies_the_circuit_and_moves_no_root() {
     let trace = trace(shape(3, 1), &[]);
     assert_eq!(trace.header.pre_root, trace.header.post_root);
     let assignment = circuit.assign(&trace).unwrap();
-    assert_eq!(circuit.program().first_unsatisfied(&assignment.columns), None);
+    assert_eq!(
+        circuit.program().first_unsatisfied(&assignment.columns),
+        None
+    );
 }
 
 #[test]
@@ -122,12 +156,20 @@ fn without_fee_slots_transfers_are_free() {
         .to_vec();
     let circuit = BatchCircuit::new(shape(2, 0)).unwrap();
     let assignment = circuit.assign(&trace(shape(2, 0), &free)).unwrap();
-    assert_eq!(circuit.program().first_unsatisfied(&assignment.columns), None);
+    assert_eq!(
+        circuit.program().first_unsatisfied(&assignment.columns),
+        None
+    );
 }
 
 #[test]
 fn stored_matrices_do_not_grow_with_the_transfers() {
-    let bytes = |n| BatchCircuit::new(shape(n, 2)).unwrap().cost().template_bytes;
+    let bytes = |n| {
+        BatchCircuit::new(shape(n, 2))
+            .unwrap()
+            .cost()
+            .template_bytes
+    };
     assert_eq!(bytes(1), bytes(256));
 }
 
@@ -144,7 +186,11 @@ fn the_cost_model_is_exact() {
 /// made before is void.
 #[test]
 fn constraint_counts_are_pinned() {
-    let shape = BatchShape { transfers: 1, fee_slots: 2, depth: 11 };
+    let shape = BatchShape {
+        transfers: 1,
+        fee_slots: 2,
+        depth: 11,
+    };
     let circuit = BatchCircuit::new(shape).unwrap();
     let mut parts = BTreeMap::new();
     let transfer = &circuit.templates.transfer;
@@ -174,11 +220,20 @@ fn constraint_counts_are_pinned() {
 fn shapes_out_of_bounds_are_refused() {
     let refused = |shape| BatchCircuit::new(shape).unwrap_err();
     assert_eq!(refused(shape(0, 1)), ShapeError::Transfers { got: 0 });
-    assert_eq!(refused(shape(1 << 15, 1)), ShapeError::Transfers { got: 1 << 15 });
+    assert_eq!(
+        refused(shape(1 << 15, 1)),
+        ShapeError::Transfers { got: 1 << 15 }
+    );
     let got = MAX_FEE_SLOTS + 1;
     assert_eq!(refused(shape(1, got)), ShapeError::FeeSlots { got });
     for got in [0, 12] {
-        assert_eq!(refused(BatchShape { depth: got, ..shape(1, 1) }), ShapeError::Depth { got });
+        assert_eq!(
+            refused(BatchShape {
+                depth: got,
+                ..shape(1, 1)
+            }),
+            ShapeError::Depth { got }
+        );
     }
 }
 
@@ -187,24 +242,50 @@ fn traces_of_another_shape_are_refused() {
     let circuit = BatchCircuit::new(shape(5, 2)).unwrap();
     let other = trace(shape(6, 2), &transfers());
     let error = circuit.assign(&other).unwrap_err();
-    assert_eq!(error, WitnessError::Shape { expected: shape(5, 2), got: shape(6, 2) });
+    assert_eq!(
+        error,
+        WitnessError::Shape {
+            expected: shape(5, 2),
+            got: shape(6, 2)
+        }
+    );
 
     let mut many = trace(shape(5, 2), &transfers());
     many.transfers.push(many.transfers[0].clone());
     let error = circuit.assign(&many).unwrap_err();
-    assert_eq!(error, WitnessError::TooMany { what: "transfers", slots: 5, got: 6 });
+    assert_eq!(
+        error,
+        WitnessError::TooMany {
+            what: "transfers",
+            slots: 5,
+            got: 6
+        }
+    );
 
     let mut short = trace(shape(5, 2), &transfers());
     short.transfers[1].receiver_path.levels.pop();
     let error = circuit.assign(&short).unwrap_err();
-    let expected = WitnessError::PathLength { what: "transfer", index: 1, expected: 2, got: 1 };
+    let expected = WitnessError::PathLength {
+        what: "transfer",
+        index: 1,
+        expected: 2,
+        got: 1,
+    };
     assert_eq!(error, expected);
 }
 
 #[test]
 fn the_digest_names_the_shape() {
     let digest = |shape| BatchCircuit::new(shape).unwrap().digest();
-    let all = [shape(1, 1), shape(2, 1), shape(1, 2), BatchShape { depth: 3, ..shape(1, 1) }];
+    let all = [
+        shape(1, 1),
+        shape(2, 1),
+        shape(1, 2),
+        BatchShape {
+            depth: 3,
+            ..shape(1, 1)
+        },
+    ];
     for (i, a) in all.iter().enumerate() {
         for (j, b) in all.iter().enumerate() {
             assert_eq!(digest(*a) == digest(*b), i == j);

@@ -51,7 +51,10 @@ impl Circuit for TransferSlot<'_> {
         let domain = builder.port("domain", self.domain)?;
         let timestamp = builder.port("timestamp", self.timestamp)?;
         let mut ports = |name: &str, values: &[Fr]| {
-            values.iter().map(|value| builder.port(name, *value)).collect::<Result<Vec<_>>>()
+            values
+                .iter()
+                .map(|value| builder.port(name, *value))
+                .collect::<Result<Vec<_>>>()
         };
         let fee_tokens = ports("fee_token", self.fee_tokens)?;
         let root_before = ports("root", &[self.root])?.remove(0);
@@ -59,13 +62,19 @@ impl Circuit for TransferSlot<'_> {
 
         let on = builder.scope("on", |builder| builder.boolean(self.on))?;
         let (transfer, root_after) = self.transfer(builder, &on, &timestamp, &root_before)?;
-        builder.scope("signature", |builder| self.signature(builder, &transfer, &domain))?;
+        builder.scope("signature", |builder| {
+            self.signature(builder, &transfer, &domain)
+        })?;
         builder.scope("fee", |builder| {
             let fee = builder.scope("on", |builder| builder.mul(&on, &transfer.0.fee.value))?;
             self.collect_fee(builder, &transfer.0.token, &fee, &fee_tokens, &fees_before)
         })?;
         builder.scope("root_after", |builder| {
-            let root = if self.on { root_after.value() } else { self.root };
+            let root = if self.on {
+                root_after.value()
+            } else {
+                self.root
+            };
             let root = builder.witness(root)?;
             builder.export_column("root", &root);
             builder.enforce(&on, &(&root_after - &root_before), &(&root - &root_before))
@@ -90,7 +99,14 @@ impl TransferSlot<'_> {
         timestamp: &Num,
         root: &Num,
     ) -> Result<(Sent, Num)> {
-        let TransferTrace { transfer, sender, sender_path, receiver, receiver_path, .. } = self.trace;
+        let TransferTrace {
+            transfer,
+            sender,
+            sender_path,
+            receiver,
+            receiver_path,
+            ..
+        } = self.trace;
         let transfer = &transfer.transfer;
         let (sender_path, receiver_path) = (&sender_path.levels, &receiver_path.levels);
         let mut index = |name, index: u64, levels: usize| {
@@ -99,10 +115,12 @@ impl TransferSlot<'_> {
         };
         let from = index("from", transfer.from.get(), sender_path.len())?;
         let to = index("to", transfer.to.get(), receiver_path.len())?;
-        let amount = builder
-            .scope("amount", |builder| amount::amount(builder, transfer.amount.encoding()))?;
-        let fee = builder
-            .scope("fee_amount", |builder| amount::fee(builder, transfer.fee.encoding()))?;
+        let amount = builder.scope("amount", |builder| {
+            amount::amount(builder, transfer.amount.encoding())
+        })?;
+        let fee = builder.scope("fee_amount", |builder| {
+            amount::fee(builder, transfer.fee.encoding())
+        })?;
 
         let (sender, sent) = builder.scope("sender", |builder| {
             let sender = AccountVar::witness(builder, sender)?;
@@ -151,7 +169,12 @@ impl TransferSlot<'_> {
     fn signature(&self, builder: &mut Builder, sent: &Sent, domain: &Num) -> Result<()> {
         let (transfer, sender) = sent;
         let message = builder.scope("message", |builder| transfer.message(builder, domain))?;
-        eddsa::verify(builder, &sender.key, &message, &self.trace.transfer.signature)
+        eddsa::verify(
+            builder,
+            &sender.key,
+            &message,
+            &self.trace.transfer.signature,
+        )
     }
 
     /// Adds the fee to the sum of one fee slot of its token.

@@ -9,6 +9,7 @@ use super::{
     padding::Padding,
     transfer_slot::TransferSlot,
 };
+use crate::gadgets::account::power_of_two;
 use crate::protocol::{
     ledger::{BatchTrace, FeeTrace, TransferTrace},
     poseidon,
@@ -16,7 +17,6 @@ use crate::protocol::{
         BatchShape, DataError, HEADER_WORDS, TRANSFER_BITS, challenge, commitment_start, evaluate,
     },
 };
-use crate::gadgets::account::power_of_two;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use ark_relations::gr1cs::SynthesisError;
@@ -118,10 +118,13 @@ impl BatchCircuit {
             flow.rho,
             flow.evaluations[0],
         ];
-        let columns = self
-            .program
-            .assign(&instance, |segment, copy| self.witness(&flow, &instance, segment, copy))?;
-        Ok(BatchAssignment { columns, words: flow.words })
+        let columns = self.program.assign(&instance, |segment, copy| {
+            self.witness(&flow, &instance, segment, copy)
+        })?;
+        Ok(BatchAssignment {
+            columns,
+            words: flow.words,
+        })
     }
 
     fn check_shape(&self, trace: &BatchTrace) -> Result<(), WitnessError> {
@@ -137,7 +140,12 @@ impl BatchCircuit {
         room("fee slots", expected.fee_slots, trace.fees.len())?;
         let length = |what, index, got: usize| match got == expected.depth as usize {
             true => Ok(()),
-            false => Err(WitnessError::PathLength { what, index, expected: expected.depth, got }),
+            false => Err(WitnessError::PathLength {
+                what,
+                index,
+                expected: expected.depth,
+                got,
+            }),
         };
         for (index, transfer) in trace.transfers.iter().enumerate() {
             length("transfer", index, transfer.sender_path.levels.len())?;
@@ -168,14 +176,18 @@ impl BatchCircuit {
                 initial_state: commitment_start(self.shape.words() as u32),
             }),
             TRANSFERS => self.templates.transfer.witness(&flow.transfer_slot(copy)),
-            _ if segment < data => {
-                self.templates.fee.witness(&flow.fee_slot(&self.shape, segment - FIRST_FEE))
-            }
+            _ if segment < data => self
+                .templates
+                .fee
+                .witness(&flow.fee_slot(&self.shape, segment - FIRST_FEE)),
             _ if segment == data => self.templates.block.witness(&flow.block(&self.shape, copy)),
             _ => self.templates.closing.witness(&Closing {
                 commitment: [instance[1]; 2],
                 evaluation: [instance[3]; 2],
-                post_root: [flow.trace.header.post_root, *flow.roots.last().expect("a root")],
+                post_root: [
+                    flow.trace.header.post_root,
+                    *flow.roots.last().expect("a root"),
+                ],
             }),
         }
     }
@@ -220,8 +232,10 @@ impl<'a> Flow<'a> {
             states.push(poseidon::hash(&inputs));
         }
         let rho = challenge(*states.last().expect("there is a first state"), &words);
-        let mut evaluations: Vec<Fr> =
-            (0..words.len()).step_by(BLOCK_WORDS).map(|from| evaluate(&words[from..], rho)).collect();
+        let mut evaluations: Vec<Fr> = (0..words.len())
+            .step_by(BLOCK_WORDS)
+            .map(|from| evaluate(&words[from..], rho))
+            .collect();
         evaluations.push(Fr::ZERO);
         Self {
             trace,
@@ -242,9 +256,12 @@ impl<'a> Flow<'a> {
         let unused = self.padding.transfer_slot(&self.fee_tokens, fees, root);
         match self.trace.transfers.get(index) {
             None => unused,
-            Some(trace) => {
-                TransferSlot { on: true, trace, fee_slot: self.fee_slots[index], ..unused }
-            }
+            Some(trace) => TransferSlot {
+                on: true,
+                trace,
+                fee_slot: self.fee_slots[index],
+                ..unused
+            },
         }
     }
 
@@ -288,9 +305,14 @@ impl<'a> Flow<'a> {
 fn fee_slot_of(trace: &BatchTrace, transfer: &TransferTrace) -> Option<usize> {
     let transfer = &transfer.transfer.transfer;
     let takes = |fee: &Option<FeeTrace>| {
-        fee.as_ref().is_some_and(|fee| fee.slot.token == transfer.token)
+        fee.as_ref()
+            .is_some_and(|fee| fee.slot.token == transfer.token)
     };
-    trace.fees.iter().position(takes).filter(|_| transfer.fee.value() > 0)
+    trace
+        .fees
+        .iter()
+        .position(takes)
+        .filter(|_| transfer.fee.value() > 0)
 }
 
 /// `high·2^124 + low`.

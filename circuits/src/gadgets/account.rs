@@ -66,15 +66,25 @@ impl AccountVar {
         let nonce = builder.witness(Fr::from(account.nonce.get()))?;
         let balance = builder.witness(Fr::from(account.balance))?;
         let owner = builder.witness(account.owner_word())?;
-        builder.scope("balance_before", |builder| enforce_range(builder, &balance, BALANCE_BITS))?;
-        Ok(Self { key, token: token.clone(), nonce, balance, owner })
+        builder.scope("balance_before", |builder| {
+            enforce_range(builder, &balance, BALANCE_BITS)
+        })?;
+        Ok(Self {
+            key,
+            token: token.clone(),
+            nonce,
+            balance,
+            owner,
+        })
     }
 
     /// Takes `amount` and uses up one nonce. Enforces that balance and nonce allow it: 0 ≤ balance −
     /// amount, 0 ≤ nonce, nonce + 1 < 2^40.
     pub fn debit(&self, builder: &mut Builder, amount: &Num) -> Result<Leaves> {
         let balance = &self.balance - amount;
-        builder.scope("balance_after", |builder| enforce_range(builder, &balance, BALANCE_BITS))?;
+        builder.scope("balance_after", |builder| {
+            enforce_range(builder, &balance, BALANCE_BITS)
+        })?;
         let nonce = &self.nonce + &Num::one();
         builder.scope("nonce", |builder| {
             // nonce + 1 in 1…2^40 − 1: the range of the old and of the new nonce at once.
@@ -87,8 +97,12 @@ impl AccountVar {
     /// Adds `amount`. Enforces balance + amount < 2^128 and the nonce's range.
     pub fn credit(&self, builder: &mut Builder, amount: &Num) -> Result<Leaves> {
         let balance = &self.balance + amount;
-        builder.scope("balance_after", |builder| enforce_range(builder, &balance, BALANCE_BITS))?;
-        builder.scope("nonce", |builder| enforce_range(builder, &self.nonce, NONCE_BITS))?;
+        builder.scope("balance_after", |builder| {
+            enforce_range(builder, &balance, BALANCE_BITS)
+        })?;
+        builder.scope("nonce", |builder| {
+            enforce_range(builder, &self.nonce, NONCE_BITS)
+        })?;
         self.leaves(builder, &self.nonce, &balance)
     }
 
@@ -104,7 +118,10 @@ impl AccountVar {
                 let lanes = [x.clone(), y.clone(), packed, owner.clone()];
                 hash_after_first_sboxes(builder, &lanes)
             };
-            Ok(Leaves { old: leaf(old)?, new: leaf(new)? })
+            Ok(Leaves {
+                old: leaf(old)?,
+                new: leaf(new)?,
+            })
         })
     }
 

@@ -41,5 +41,8 @@ fn float(builder: &mut Builder, encoding: u64, mantissa_bits: usize) -> Result<F
         value = builder.mul(&value, &factor)?;
         power = power.square();
     }
-    Ok(FloatVar { encoding: compose(&bits), value })
+    Ok(FloatVar {
+        encoding: compose(&bits),
+        value,
+    })
 }

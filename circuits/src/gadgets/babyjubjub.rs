@@ -46,7 +46,10 @@ pub struct MontgomeryVar {
 impl PointVar {
     /// `−P = (−x, y)`.
     pub fn neg(&self) -> Self {
-        Self { x: -&self.x, y: self.y.clone() }
+        Self {
+            x: -&self.x,
+            y: self.y.clone(),
+        }
     }
 
     /// Enforces the curve equation: 3 constraints. Returns x² and y².
@@ -205,7 +208,7 @@ impl MontgomeryVar {
     }
 }
 
-/// `h·Q` for Q of order l and the bits of h, an odd number of them at least three:
+/// `h·Q` for Q of order l and the bits of h, an even number of them, at least four:
 /// 6·(n − 1) + 16 constraints for n bits.
 ///
 /// *Method.* With h' = ⌊h/2⌋, start at P = Q and go down the bits of h' by P ← 2P ± Q, + for a one:
@@ -224,7 +227,10 @@ impl MontgomeryVar {
 /// So every assignment computes h·Q: soundness needs nothing of h. Completeness fails exactly where
 /// some prefix (h >> j | 1), j even, is an odd multiple of l: at a few values of h, which is a hash.
 pub fn mul_bits(builder: &mut Builder, point: &PointVar, bits: &[Num]) -> Result<PointVar> {
-    assert!(bits.len() >= 3 && bits.len() % 2 == 0, "the number of steps is odd");
+    assert!(
+        bits.len() >= 4 && bits.len().is_multiple_of(2),
+        "the number of steps is odd"
+    );
     let montgomery = builder.scope("not_identity", |builder| point.to_montgomery(builder))?;
     // Q + T₂ = (1/u, −v/u²) in Montgomery form, found from its Edwards form.
     let shifted = builder.scope("shifted", |builder| {
@@ -248,7 +254,13 @@ pub fn mul_bits(builder: &mut Builder, point: &PointVar, bits: &[Num]) -> Result
         // −Q or the identity (0, 1).
         let x = builder.mul(&-&point.x, &even)?;
         let y = builder.mul(&(&point.y - &Num::one()), &even)?;
-        odd.add(builder, &PointVar { x, y: &Num::one() + &y })
+        odd.add(
+            builder,
+            &PointVar {
+                x,
+                y: &Num::one() + &y,
+            },
+        )
     })
 }
 
@@ -304,7 +316,11 @@ impl FixedBase {
     /// # Panics
     /// If there are not as many bits as the table was made for.
     pub fn mul_bits(&self, builder: &mut Builder, bits: &[Num]) -> Result<PointVar> {
-        assert_eq!(bits.len().div_ceil(2), self.windows.len(), "one window for two bits");
+        assert_eq!(
+            bits.len().div_ceil(2),
+            self.windows.len(),
+            "one window for two bits"
+        );
         let mut accumulator: Option<MontgomeryVar> = None;
         for (window, bits) in self.windows.iter().zip(bits.chunks(2)) {
             let point = look_up(builder, window, bits)?;
@@ -318,21 +334,21 @@ impl FixedBase {
     }
 }
 
-/// The entry that two bits (or, in a last window, one bit) name.
+/// The entry that two bits (or, in a last window, one bit) name: both coordinates as polynomials in
+/// the bits, over one product.
 fn look_up(builder: &mut Builder, window: &[(Fr, Fr); 4], bits: &[Num]) -> Result<MontgomeryVar> {
-    let [e0, e1, e2, e3] = window;
-    let interpolate: Box<dyn Fn(fn(&(Fr, Fr)) -> Fr) -> Num> = match bits {
-        [b0, b1] => {
-            let b01 = builder.mul(b0, b1)?;
-            Box::new(move |of| {
-                let [c0, c1, c2, c3] = [of(e0), of(e1), of(e2), of(e3)];
-                let coefficients = [c1 - c0, c2 - c0, c3 - c2 - c1 + c0];
-                Num::linear(c0, &coefficients, [b0, b1, &b01].into_iter())
-            })
-        }
-        _ => Box::new(move |of| Num::linear(of(e0), &[of(e1) - of(e0)], bits.iter())),
+    let mut monomials = bits.to_vec();
+    if let [b0, b1] = bits {
+        monomials.push(builder.mul(b0, b1)?);
+    }
+    let interpolate = |[c0, c1, c2, c3]: [Fr; 4]| {
+        let coefficients = [c1 - c0, c2 - c0, c3 - c2 - c1 + c0];
+        Num::linear(c0, &coefficients[..monomials.len()], monomials.iter())
     };
-    Ok(MontgomeryVar { u: interpolate(|entry| entry.0), v: interpolate(|entry| entry.1) })
+    Ok(MontgomeryVar {
+        u: interpolate(window.map(|(u, _)| u)),
+        v: interpolate(window.map(|(_, v)| v)),
+    })
 }
 
 /// `class·T₈`.

@@ -61,7 +61,9 @@ pub fn hash_after_first_sboxes(builder: &mut Builder, lanes: &[Num]) -> Result<N
     let partial = PartialRounds::of(parameters);
     let half = parameters.full_rounds / 2;
     let capacity = Num::constant(parameters.round_constants[0].pow([5u64]));
-    let mut state: Vec<Num> = std::iter::once(capacity).chain(lanes.iter().cloned()).collect();
+    let mut state: Vec<Num> = std::iter::once(capacity)
+        .chain(lanes.iter().cloned())
+        .collect();
     for round in 1..half {
         let inputs = mix(parameters, round, &state);
         state = full_sboxes(builder, &inputs)?;
@@ -71,9 +73,15 @@ pub fn hash_after_first_sboxes(builder: &mut Builder, lanes: &[Num]) -> Result<N
         let input = form.apply(&columns);
         columns.push(sbox(builder, &input)?);
     }
-    let inputs: Vec<Num> = partial.outputs.iter().map(|form| form.apply(&columns)).collect();
+    let inputs: Vec<Num> = partial
+        .outputs
+        .iter()
+        .map(|form| form.apply(&columns))
+        .collect();
     state = full_sboxes(builder, &inputs)?;
-    for round in half + parameters.partial_rounds + 1..parameters.full_rounds + parameters.partial_rounds {
+    for round in
+        half + parameters.partial_rounds + 1..parameters.full_rounds + parameters.partial_rounds
+    {
         let inputs = mix(parameters, round, &state);
         state = full_sboxes(builder, &inputs)?;
     }
@@ -104,7 +112,10 @@ struct Form {
 
 impl Form {
     fn zero(columns: usize) -> Self {
-        Self { constant: Fr::ZERO, coefficients: vec![Fr::ZERO; columns] }
+        Self {
+            constant: Fr::ZERO,
+            coefficients: vec![Fr::ZERO; columns],
+        }
     }
 
     fn column(column: usize, columns: usize) -> Self {

@@ -51,8 +51,15 @@ pub fn update(
     new_leaf: &Num,
     path: &[[Fr; ARITY]],
 ) -> Result<UpdatedRoots> {
-    assert_eq!(index_bits.len(), LEVEL_BITS * path.len(), "three bits for each level");
-    let mut roots = UpdatedRoots { old: old_leaf.clone(), new: new_leaf.clone() };
+    assert_eq!(
+        index_bits.len(),
+        LEVEL_BITS * path.len(),
+        "three bits for each level"
+    );
+    let mut roots = UpdatedRoots {
+        old: old_leaf.clone(),
+        new: new_leaf.clone(),
+    };
     for (bits, children) in index_bits.chunks_exact(LEVEL_BITS).zip(path) {
         roots = level(builder, [&bits[0], &bits[1], &bits[2]], &roots, children)?;
     }
@@ -77,10 +84,16 @@ fn level(
         .zip(constants)
         .map(|(child, constant)| builder.witness((*child + constant).pow([5u64])))
         .collect::<Result<Vec<_>>>()?;
-    builder.scope("membership", |builder| enforce_selected(builder, bits, &old_lanes, &z_old))?;
+    builder.scope("membership", |builder| {
+        enforce_selected(builder, bits, &old_lanes, &z_old)
+    })?;
     let new_lanes = builder.scope("replacement", |builder| {
         let changes = demultiplex(builder, bits, &(&z_new - &z_old))?;
-        Ok(old_lanes.iter().zip(&changes).map(|(lane, change)| lane + change).collect::<Vec<_>>())
+        Ok(old_lanes
+            .iter()
+            .zip(&changes)
+            .map(|(lane, change)| lane + change)
+            .collect::<Vec<_>>())
     })?;
     builder.scope("node", |builder| {
         Ok(UpdatedRoots {

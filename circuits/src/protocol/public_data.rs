@@ -459,8 +459,7 @@ impl PublicData {
                 .iter()
                 .fold(0u128, |value, byte| value << 8 | u128::from(*byte))
         };
-        let (fee_bytes, transfer_bytes) =
-            bytes.split_at(shape.fee_slots as usize * FEE_SLOT_BYTES);
+        let (fee_bytes, transfer_bytes) = bytes.split_at(shape.fee_slots as usize * FEE_SLOT_BYTES);
         let fee_slots = fee_bytes
             .chunks_exact(FEE_SLOT_BYTES)
             .enumerate()

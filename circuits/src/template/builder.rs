@@ -9,7 +9,8 @@ use super::Num;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
-    ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError, SynthesisMode, Variable,
+    ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisError, SynthesisMode,
+    Variable,
 };
 
 /// Replaces the honest value of a witness column: (label, column, honest value) → value.
@@ -83,17 +84,33 @@ impl Builder {
             ports: Vec::new(),
             exports: Vec::new(),
             scopes: Vec::new(),
-            labels: vec![Label { first_row: 0, name: String::new() }],
+            labels: vec![Label {
+                first_row: 0,
+                name: String::new(),
+            }],
             #[cfg(test)]
             cheat: None,
         }
     }
 
     pub(super) fn finish(self) -> Built {
-        let Self { cs, ports, exports, labels, .. } = self;
+        let Self {
+            cs,
+            ports,
+            exports,
+            labels,
+            ..
+        } = self;
         cs.finalize();
-        let cs = cs.into_inner().expect("the builder owns the only reference");
-        Built { cs, ports, exports, labels }
+        let cs = cs
+            .into_inner()
+            .expect("the builder owns the only reference");
+        Built {
+            cs,
+            ports,
+            exports,
+            labels,
+        }
     }
 
     /// The arkworks constraint system underneath, for gadgets of that ecosystem.
@@ -148,15 +165,29 @@ impl Builder {
         if self.constrain {
             assert!(column.is_column(), "export `{name}` is not a column");
             let variable = column.terms[0].1;
-            assert!(variable.is_witness(), "export `{name}` is not a witness column");
+            assert!(
+                variable.is_witness(),
+                "export `{name}` is not a witness column"
+            );
             let local = variable.index().expect("a witness variable has an index");
-            self.exports.push(Export { name: name.to_owned(), local });
+            self.exports.push(Export {
+                name: name.to_owned(),
+                local,
+            });
         }
     }
 
     fn column(&self, variable: Variable, value: Fr) -> Num {
-        let terms = if self.constrain { vec![(Fr::ONE, variable)] } else { Vec::new() };
-        Num { value, constant: Fr::ZERO, terms }
+        let terms = if self.constrain {
+            vec![(Fr::ONE, variable)]
+        } else {
+            Vec::new()
+        };
+        Num {
+            value,
+            constant: Fr::ZERO,
+            terms,
+        }
     }
 
     /// A new witness column.
@@ -176,7 +207,8 @@ impl Builder {
     /// Enforces `a·b = c`.
     pub fn enforce(&mut self, a: &Num, b: &Num, c: &Num) -> Result<()> {
         if self.constrain {
-            self.cs.enforce_r1cs_constraint(|| a.to_lc(), || b.to_lc(), || c.to_lc())?;
+            self.cs
+                .enforce_r1cs_constraint(|| a.to_lc(), || b.to_lc(), || c.to_lc())?;
         }
         Ok(())
     }

@@ -48,11 +48,17 @@ impl Coefficients {
 
 impl SparseMatrix {
     pub(super) fn new(rows: Vec<Vec<(Fr, usize)>>, coefficients: &mut Coefficients) -> Self {
-        let mut matrix = Self { starts: vec![0], entries: Vec::new() };
+        let mut matrix = Self {
+            starts: vec![0],
+            entries: Vec::new(),
+        };
         for row in rows {
             for (value, column) in row {
                 let column = u32::try_from(column).expect("fewer than 2^32 columns");
-                matrix.entries.push(Entry { column, coefficient: coefficients.intern(value) });
+                matrix.entries.push(Entry {
+                    column,
+                    coefficient: coefficients.intern(value),
+                });
             }
             let end = u32::try_from(matrix.entries.len()).expect("fewer than 2^32 entries");
             matrix.starts.push(end);
@@ -71,9 +77,12 @@ impl SparseMatrix {
         coefficients: &'a Coefficients,
     ) -> impl Iterator<Item = (usize, &'a Fr)> {
         let range = self.starts[row] as usize..self.starts[row + 1] as usize;
-        self.entries[range]
-            .iter()
-            .map(|entry| (entry.column as usize, &coefficients.values[entry.coefficient as usize]))
+        self.entries[range].iter().map(|entry| {
+            (
+                entry.column as usize,
+                &coefficients.values[entry.coefficient as usize],
+            )
+        })
     }
 
     pub(super) fn num_entries(&self) -> usize {

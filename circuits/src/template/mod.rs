@@ -63,9 +63,16 @@ impl Template {
     pub fn new(name: &str, circuit: &impl Circuit) -> Result<Self> {
         let mut builder = Builder::constraining();
         circuit.synthesize(&mut builder)?;
-        let Built { cs, ports, exports, labels } = builder.finish();
+        let Built {
+            cs,
+            ports,
+            exports,
+            labels,
+        } = builder.finish();
         let mut matrices = cs.to_matrices()?;
-        let rows = matrices.remove(R1CS_PREDICATE_LABEL).expect("an R1CS predicate is always there");
+        let rows = matrices
+            .remove(R1CS_PREDICATE_LABEL)
+            .expect("an R1CS predicate is always there");
         let mut coefficients = Coefficients::default();
         let [a, b, c] = <[_; 3]>::try_from(rows).expect("R1CS has three matrices");
         let matrices = [a, b, c].map(|rows| SparseMatrix::new(rows, &mut coefficients));
@@ -89,7 +96,12 @@ impl Template {
         let mut builder = Builder::assigning();
         circuit.synthesize(&mut builder)?;
         let witness = builder.finish().cs.assignments.witness_assignment;
-        assert_eq!(witness.len(), self.num_locals, "`{}` has one shape", self.name);
+        assert_eq!(
+            witness.len(),
+            self.num_locals,
+            "`{}` has one shape",
+            self.name
+        );
         Ok(witness)
     }
 
@@ -145,7 +157,9 @@ impl Template {
 
     /// Constraints under labels for which `select` holds.
     pub fn count_constraints(&self, select: impl Fn(&str) -> bool) -> usize {
-        (0..self.num_constraints()).filter(|&row| select(self.label(row))).count()
+        (0..self.num_constraints())
+            .filter(|&row| select(self.label(row)))
+            .count()
     }
 
     /// The label of a constraint.
@@ -183,13 +197,15 @@ impl Template {
     /// `out = M·(ports ‖ locals)` for one copy; `ports` begins with the constant one.
     fn multiply(&self, matrix: Matrix, ports: &[Fr], locals: &[Fr], out: &mut [Fr]) {
         for (row, out) in out.iter_mut().enumerate() {
-            *out = self.row(matrix, row).fold(Fr::ZERO, |sum, (column, coefficient)| {
-                let value = match column.checked_sub(ports.len()) {
-                    None => &ports[column],
-                    Some(local) => &locals[local],
-                };
-                sum + *value * coefficient
-            });
+            *out = self
+                .row(matrix, row)
+                .fold(Fr::ZERO, |sum, (column, coefficient)| {
+                    let value = match column.checked_sub(ports.len()) {
+                        None => &ports[column],
+                        Some(local) => &locals[local],
+                    };
+                    sum + *value * coefficient
+                });
         }
     }
 }

@@ -31,7 +31,11 @@ impl Num {
 
     /// A constant.
     pub fn constant(constant: Fr) -> Self {
-        Self { value: constant, constant, terms: Vec::new() }
+        Self {
+            value: constant,
+            constant,
+            terms: Vec::new(),
+        }
     }
 
     /// The value in the current assignment.
@@ -48,7 +52,11 @@ impl Num {
         coefficients: &[Fr],
         nums: impl ExactSizeIterator<Item = &'a Num>,
     ) -> Self {
-        assert_eq!(coefficients.len(), nums.len(), "one coefficient for each num");
+        assert_eq!(
+            coefficients.len(),
+            nums.len(),
+            "one coefficient for each num"
+        );
         let mut sum = Self::constant(constant);
         for (coefficient, num) in coefficients.iter().zip(nums) {
             sum.add_scaled(num, *coefficient);
@@ -69,7 +77,8 @@ impl Num {
     pub fn add_scaled(&mut self, other: &Num, coefficient: Fr) {
         self.value += other.value * coefficient;
         self.constant += other.constant * coefficient;
-        self.terms.extend(other.terms.iter().map(|(c, v)| (*c * coefficient, *v)));
+        self.terms
+            .extend(other.terms.iter().map(|(c, v)| (*c * coefficient, *v)));
     }
 
     /// Whether this is a single column with coefficient one.

@@ -52,12 +52,26 @@ pub enum Wire {
 impl Wire {
     /// Imports from the copy before; the first copy imports from `first`.
     pub fn previous(segment: usize, export: usize, first: Source) -> Self {
-        Self::Affine { segment, export, stride: 1, offset: -1, below: first, above: Source::Zero }
+        Self::Affine {
+            segment,
+            export,
+            stride: 1,
+            offset: -1,
+            below: first,
+            above: Source::Zero,
+        }
     }
 
     /// Imports from the copy after; the last copy imports from `last`.
     pub fn next(segment: usize, export: usize, last: Source) -> Self {
-        Self::Affine { segment, export, stride: 1, offset: 1, below: Source::Zero, above: last }
+        Self::Affine {
+            segment,
+            export,
+            stride: 1,
+            offset: 1,
+            below: Source::Zero,
+            above: last,
+        }
     }
 }
 
@@ -93,14 +107,24 @@ pub struct Program {
 impl Program {
     /// An empty program with `num_instance` instance columns, the constant one included.
     pub fn new(num_instance: usize) -> Self {
-        Self { num_instance, num_columns: num_instance, num_rows: 0, segments: Vec::new() }
+        Self {
+            num_instance,
+            num_columns: num_instance,
+            num_rows: 0,
+            segments: Vec::new(),
+        }
     }
 
     /// Adds `copies` copies of a template, one wire for each of its ports, and returns the segment's
     /// number. Wires may name segments that are still to come; [`Program::check`] tells whether all
     /// of them lead somewhere.
     pub fn push(&mut self, template: Arc<Template>, copies: usize, wires: Vec<Wire>) -> usize {
-        assert_eq!(wires.len(), template.num_ports(), "one wire for each port of `{}`", template.name());
+        assert_eq!(
+            wires.len(),
+            template.num_ports(),
+            "one wire for each port of `{}`",
+            template.name()
+        );
         let segment = Segment {
             first_column: self.num_columns,
             first_row: self.num_rows,
@@ -121,7 +145,13 @@ impl Program {
             for wire in &segment.wires {
                 match *wire {
                     Wire::Shared(source) => self.check_source(source),
-                    Wire::Affine { segment, export, below, above, .. } => {
+                    Wire::Affine {
+                        segment,
+                        export,
+                        below,
+                        above,
+                        ..
+                    } => {
                         assert!(export < self.segments[segment].template.num_exports());
                         self.check_source(below);
                         self.check_source(above);
@@ -135,7 +165,11 @@ impl Program {
         match source {
             Source::Zero => {}
             Source::Instance(index) => assert!(index < self.num_instance),
-            Source::Export { segment, copy, export } => {
+            Source::Export {
+                segment,
+                copy,
+                export,
+            } => {
                 assert!(copy < self.segments[segment].copies);
                 assert!(export < self.segments[segment].template.num_exports());
             }
@@ -157,15 +191,26 @@ impl Program {
         self.num_rows
     }
 
+    /// The segments in order: each template with the number of its copies.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = (&Template, usize)> {
+        self.segments
+            .iter()
+            .map(|segment| (segment.template.as_ref(), segment.copies))
+    }
+
     /// Bytes of all stored matrices: each template once, however many copies there are.
     pub fn template_bytes(&self) -> usize {
-        self.templates().map(|template| template.matrix_bytes()).sum()
+        self.templates()
+            .map(|template| template.matrix_bytes())
+            .sum()
     }
 
     /// The templates, each once.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         self.segments.iter().enumerate().filter_map(|(i, segment)| {
-            let seen = self.segments[..i].iter().any(|s| Arc::ptr_eq(&s.template, &segment.template));
+            let seen = self.segments[..i]
+                .iter()
+                .any(|s| Arc::ptr_eq(&s.template, &segment.template));
             (!seen).then_some(&*segment.template)
         })
     }
@@ -188,7 +233,11 @@ impl Program {
         match source {
             Source::Zero => None,
             Source::Instance(index) => Some(index),
-            Source::Export { segment, copy, export } => {
+            Source::Export {
+                segment,
+                copy,
+                export,
+            } => {
                 let segment = &self.segments[segment];
                 Some(segment.local_column(copy, segment.template.export_local(export)))
             }
@@ -198,12 +247,23 @@ impl Program {
     fn column_of_wire(&self, wire: &Wire, copy: usize) -> Option<usize> {
         let source = match *wire {
             Wire::Shared(source) => source,
-            Wire::Affine { segment, export, stride, offset, below, above } => {
+            Wire::Affine {
+                segment,
+                export,
+                stride,
+                offset,
+                below,
+                above,
+            } => {
                 let index = stride * copy as isize + offset;
                 match usize::try_from(index) {
                     Err(_) => below,
                     Ok(index) if index >= self.segments[segment].copies => above,
-                    Ok(copy) => Source::Export { segment, copy, export },
+                    Ok(copy) => Source::Export {
+                        segment,
+                        copy,
+                        export,
+                    },
                 }
             }
         };
@@ -213,7 +273,10 @@ impl Program {
     /// The program's column behind each column of one copy that is not a local: the constant one,
     /// then the ports.
     fn imports(&self, segment: &Segment, copy: usize) -> Vec<Option<usize>> {
-        let ports = segment.wires.iter().map(|wire| self.column_of_wire(wire, copy));
+        let ports = segment
+            .wires
+            .iter()
+            .map(|wire| self.column_of_wire(wire, copy));
         std::iter::once(Some(0)).chain(ports).collect()
     }
 
@@ -240,7 +303,9 @@ impl Program {
 
     fn segment_of_row(&self, row: usize) -> &Segment {
         assert!(row < self.num_rows, "row {row} of {}", self.num_rows);
-        let after = self.segments.partition_point(|segment| segment.first_row <= row);
+        let after = self
+            .segments
+            .partition_point(|segment| segment.first_row <= row);
         // Segments without rows share their first row with the next one, which partition_point has
         // stepped over too: the last of them that starts at or before `row` is the one.
         &self.segments[after - 1]
@@ -250,7 +315,11 @@ impl Program {
     pub fn label(&self, row: usize) -> String {
         let segment = self.segment_of_row(row);
         let (copy, local_row) = segment.copy_of_row(row);
-        format!("{}[{copy}]: {}", segment.template.name(), segment.template.label(local_row))
+        format!(
+            "{}[{copy}]: {}",
+            segment.template.name(),
+            segment.template.label(local_row)
+        )
     }
 
     /// `out = M·assignment`, copies in parallel with the feature `parallel`.
@@ -258,7 +327,11 @@ impl Program {
     /// # Panics
     /// If the assignment has not one value for each column or `out` not one for each row.
     pub fn multiply(&self, matrix: Matrix, assignment: &[Fr], out: &mut [Fr]) {
-        assert_eq!(assignment.len(), self.num_columns, "one value for each column");
+        assert_eq!(
+            assignment.len(),
+            self.num_columns,
+            "one value for each column"
+        );
         assert_eq!(out.len(), self.num_rows, "one value for each row");
         let mut rest = out;
         for segment in &self.segments {
@@ -270,8 +343,10 @@ impl Program {
             }
             for_each_chunk(head, rows, |copy, out| {
                 let imports = self.imports(segment, copy);
-                let ports: Vec<Fr> =
-                    imports.iter().map(|c| c.map_or(Fr::ZERO, |c| assignment[c])).collect();
+                let ports: Vec<Fr> = imports
+                    .iter()
+                    .map(|c| c.map_or(Fr::ZERO, |c| assignment[c]))
+                    .collect();
                 let locals = &assignment[segment.locals(copy)];
                 segment.template.multiply(matrix, &ports, locals, out);
             });
@@ -295,7 +370,11 @@ impl Program {
         instance: &[Fr],
         witness: impl Fn(usize, usize) -> Result<Vec<Fr>> + Send + Sync,
     ) -> Result<Vec<Fr>> {
-        assert_eq!(instance.len(), self.num_instance, "one value for each instance column");
+        assert_eq!(
+            instance.len(),
+            self.num_instance,
+            "one value for each instance column"
+        );
         let mut assignment = vec![Fr::ZERO; self.num_columns];
         assignment[..self.num_instance].copy_from_slice(instance);
         let mut rest = &mut assignment[self.num_instance..];
@@ -316,7 +395,8 @@ impl Program {
 
     /// The value of a source in an assignment.
     pub fn value(&self, assignment: &[Fr], source: Source) -> Fr {
-        self.column_of_source(source).map_or(Fr::ZERO, |column| assignment[column])
+        self.column_of_source(source)
+            .map_or(Fr::ZERO, |column| assignment[column])
     }
 
     /// The first row that an assignment breaks, by the plain definition.
@@ -346,28 +426,41 @@ impl Segment {
 
     fn copy_of_row(&self, row: usize) -> (usize, usize) {
         let row = row - self.first_row;
-        (row / self.template.num_constraints(), row % self.template.num_constraints())
+        (
+            row / self.template.num_constraints(),
+            row % self.template.num_constraints(),
+        )
     }
 }
 
 #[cfg(feature = "parallel")]
 fn for_each_chunk(out: &mut [Fr], size: usize, body: impl Fn(usize, &mut [Fr]) + Sync) {
     use rayon::prelude::*;
-    out.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| body(i, chunk));
+    out.par_chunks_mut(size)
+        .enumerate()
+        .for_each(|(i, chunk)| body(i, chunk));
 }
 
 #[cfg(not(feature = "parallel"))]
 fn for_each_chunk(out: &mut [Fr], size: usize, body: impl Fn(usize, &mut [Fr]) + Sync) {
-    out.chunks_mut(size).enumerate().for_each(|(i, chunk)| body(i, chunk));
+    out.chunks_mut(size)
+        .enumerate()
+        .for_each(|(i, chunk)| body(i, chunk));
 }
 
 #[cfg(feature = "parallel")]
-fn try_for_each<T: Send>(items: Vec<T>, body: impl Fn(T) -> Result<()> + Send + Sync) -> Result<()> {
+fn try_for_each<T: Send>(
+    items: Vec<T>,
+    body: impl Fn(T) -> Result<()> + Send + Sync,
+) -> Result<()> {
     use rayon::prelude::*;
     items.into_par_iter().try_for_each(body)
 }
 
 #[cfg(not(feature = "parallel"))]
-fn try_for_each<T: Send>(items: Vec<T>, body: impl Fn(T) -> Result<()> + Send + Sync) -> Result<()> {
+fn try_for_each<T: Send>(
+    items: Vec<T>,
+    body: impl Fn(T) -> Result<()> + Send + Sync,
+) -> Result<()> {
     items.into_iter().try_for_each(body)
 }

@@ -36,15 +36,27 @@ fn build(cheat: Option<Cheat>, body: impl FnOnce(&mut Builder) -> Result<()>) ->
     builder.cheat = cheat;
     body(&mut builder).expect("synthesis succeeds");
     let Built { cs, labels, .. } = builder.finish();
-    let rows = cs.to_matrices().expect("matrices").remove(R1CS_PREDICATE_LABEL).expect("R1CS");
+    let rows = cs
+        .to_matrices()
+        .expect("matrices")
+        .remove(R1CS_PREDICATE_LABEL)
+        .expect("R1CS");
     let mut coefficients = Coefficients::default();
-    let matrices = rows.into_iter().map(|m| SparseMatrix::new(m, &mut coefficients)).collect();
+    let matrices = rows
+        .into_iter()
+        .map(|m| SparseMatrix::new(m, &mut coefficients))
+        .collect();
     let assignment = [
         cs.assignments.instance_assignment.as_slice(),
         cs.assignments.witness_assignment.as_slice(),
     ]
     .concat();
-    Synthesised { labels, coefficients, matrices, assignment }
+    Synthesised {
+        labels,
+        coefficients,
+        matrices,
+        assignment,
+    }
 }
 
 impl Synthesised {
@@ -54,7 +66,9 @@ impl Synthesised {
 
     /// Constraints under labels that begin with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
-        (0..self.num_constraints()).filter(|&row| self.label(row).starts_with(prefix)).count()
+        (0..self.num_constraints())
+            .filter(|&row| self.label(row).starts_with(prefix))
+            .count()
     }
 
     fn label(&self, row: usize) -> &str {
@@ -64,7 +78,17 @@ impl Synthesised {
     fn product(&self, matrix: Matrix, row: usize) -> Fr {
         self.matrices[matrix as usize]
             .row(row, &self.coefficients)
-            .fold(Fr::ZERO, |sum, (column, coefficient)| sum + self.assignment[column] * coefficient)
+            .fold(Fr::ZERO, |sum, (column, coefficient)| {
+                sum + self.assignment[column] * coefficient
+            })
+    }
+
+    /// `[A·z, B·z, C·z]` for each constraint under `label`.
+    pub(crate) fn rows(&self, label: &str) -> Vec<[Fr; 3]> {
+        (0..self.num_constraints())
+            .filter(|&row| self.label(row) == label)
+            .map(|row| [Matrix::A, Matrix::B, Matrix::C].map(|m| self.product(m, row)))
+            .collect()
     }
 
     /// The labels of all broken constraints, each once, in order.

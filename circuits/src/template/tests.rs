@@ -19,7 +19,9 @@ impl Circuit for Step {
         let absent = builder.port("absent", self.absent)?;
         builder.scope("step", |builder| {
             let square = builder.mul(&previous, &previous)?;
-            builder.export("next", &(&(&square + &shared) + &absent)).map(|_| ())
+            builder
+                .export("next", &(&(&square + &shared) + &absent))
+                .map(|_| ())
         })
     }
 }
@@ -40,12 +42,20 @@ const COPIES: usize = 5;
 
 /// Instance [1, start, end]; five steps from `start`, each adding the first step's result.
 fn program() -> (Program, Arc<Template>, Arc<Template>) {
-    let blank = Step { previous: Fr::ZERO, shared: Fr::ZERO, absent: Fr::ZERO };
+    let blank = Step {
+        previous: Fr::ZERO,
+        shared: Fr::ZERO,
+        absent: Fr::ZERO,
+    };
     let step = Arc::new(Template::new("step", &blank).unwrap());
     let equal = Arc::new(Template::new("equal", &Equal([Fr::ZERO; 2])).unwrap());
     let next = step.export("next");
     let mut program = Program::new(3);
-    let last = Source::Export { segment: 0, copy: COPIES - 1, export: next };
+    let last = Source::Export {
+        segment: 0,
+        copy: COPIES - 1,
+        export: next,
+    };
     program.push(
         step.clone(),
         COPIES,
@@ -74,7 +84,11 @@ fn assignment(start: u64, end_offset: u64) -> (Program, Vec<Fr>) {
     let end = values[COPIES] + Fr::from(end_offset);
     let assignment = program
         .assign(&[Fr::ONE, start, end], |segment, copy| match segment {
-            0 => step.witness(&Step { previous: values[copy], shared: start, absent: Fr::ZERO }),
+            0 => step.witness(&Step {
+                previous: values[copy],
+                shared: start,
+                absent: Fr::ZERO,
+            }),
             _ => equal.witness(&Equal([end, values[COPIES]])),
         })
         .unwrap();
@@ -84,7 +98,10 @@ fn assignment(start: u64, end_offset: u64) -> (Program, Vec<Fr>) {
 #[test]
 fn columns_and_rows_are_laid_out_as_documented() {
     let (program, assignment) = assignment(2, 0);
-    assert_eq!((program.num_instance(), program.num_witness()), (3, 2 * COPIES));
+    assert_eq!(
+        (program.num_instance(), program.num_witness()),
+        (3, 2 * COPIES)
+    );
     assert_eq!(program.num_constraints(), 2 * COPIES + 1);
     let expected = [1u64, 2, 2_090_918, 4, 6, 36, 38, 1444, 1446].map(Fr::from);
     let small: Vec<Fr> = assignment.iter().copied().take(2).collect();
@@ -177,8 +194,9 @@ fn a_gadget_of_the_arkworks_ecosystem_fits() {
     let mut program = Program::new(2);
     program.push(template.clone(), 1, vec![Wire::Shared(Source::Instance(1))]);
     let x = Fr::from(5u64);
-    let assignment =
-        program.assign(&[Fr::ONE, x], |_, _| template.witness(&Cube(x))).unwrap();
+    let assignment = program
+        .assign(&[Fr::ONE, x], |_, _| template.witness(&Cube(x)))
+        .unwrap();
     assert_eq!(assignment[3], Fr::from(125u64));
     assert_eq!(program.first_unsatisfied(&assignment), None);
 }

@@ -1,6 +1,8 @@
 //! What the protocol's tests share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod ledger;
+
 use std::str::FromStr;
 
 use ark_bn254::Fr;

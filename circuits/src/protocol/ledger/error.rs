@@ -106,7 +106,9 @@ pub enum TransferError {
         fee: u128,
     },
     /// The receiver's balance would not fit.
-    #[error("expected a receiver's balance below 2^128 after adding {amount}, got {balance} before")]
+    #[error(
+        "expected a receiver's balance below 2^128 after adding {amount}, got {balance} before"
+    )]
     ReceiverOverflow {
         /// The receiver's balance.
         balance: u128,
@@ -218,7 +220,9 @@ pub enum BatchError {
         token: u32,
     },
     /// A fee slot's account cannot hold the fees.
-    #[error("fee slot {slot}: expected a balance below 2^128 after adding {fees}, got {balance} before")]
+    #[error(
+        "fee slot {slot}: expected a balance below 2^128 after adding {fees}, got {balance} before"
+    )]
     FeeOverflow {
         /// The slot.
         slot: usize,

@@ -6,7 +6,9 @@ use ark_bn254::Fr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Ledger, LedgerError};
-use crate::protocol::{account::Account, account::AccountIndex, field, transfer::Domain, uint::U40};
+use crate::protocol::{
+    account::Account, account::AccountIndex, field, transfer::Domain, uint::U40,
+};
 
 /// The written form; `A` is `Account` or a reference to one.
 #[derive(Serialize, Deserialize)]

@@ -144,13 +144,11 @@ impl<'a> Stage<'a> {
             .map_err(|_| BatchError::UnknownFeeAccount { slot, index })?
             .clone();
         let balance = account.balance;
-        account.balance = balance
-            .checked_add(fees)
-            .ok_or(BatchError::FeeOverflow {
-                slot,
-                balance,
-                fees,
-            })?;
+        account.balance = balance.checked_add(fees).ok_or(BatchError::FeeOverflow {
+            slot,
+            balance,
+            fees,
+        })?;
         self.changed.insert(index, account.clone());
         Ok(((index, account), fees))
     }

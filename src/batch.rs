@@ -1,0 +1,220 @@
+//! A circuit and its key, which make proven batches that a contract takes.
+
+use crate::BatchRelation;
+use rand::{CryptoRng, RngCore};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zkroll_circuits::{
+    batch::{BatchAssignment, BatchCircuit, WitnessError},
+    protocol::{
+        ledger::BatchTrace,
+        public_data::{DataError, Header, PublicData},
+    },
+};
+use zkroll_prover::{
+    Backend, Fr, Observer, PreparedKey, ProofFile, ProofFileError, ProveError, Prover, ProvingKey,
+    SetupError, VerifyError, setup,
+};
+use zkroll_verifier_sol::rollup::BatchCall;
+
+/// Why a batch is not proven.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The key was made for another circuit.
+    #[error("expected a key for the circuit {expected}, got one for {got}", expected = hex::encode(.expected), got = hex::encode(.got))]
+    KeyOfAnotherCircuit {
+        /// Digest of the circuit.
+        expected: [u8; 32],
+        /// Digest in the key.
+        got: [u8; 32],
+    },
+    /// The trace has no witness for the circuit.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// The prover refused.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    /// The setup refused.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The public data are malformed.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// Why a proven batch is not accepted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProvenBatchError {
+    /// The proof's encoding is malformed.
+    #[error(transparent)]
+    Proof(#[from] ProofFileError),
+    /// The public data are malformed.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The proof is for other public inputs than the data give.
+    #[error("expected public inputs {expected:?} of the public data, got {got:?}")]
+    PublicInputs {
+        /// C, ρ, y of the data.
+        expected: Vec<Fr>,
+        /// Those beside the proof.
+        got: Vec<Fr>,
+    },
+    /// The proof is not valid.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}
+
+/// The circuit of one batch shape and a proving key for it.
+#[derive(Debug)]
+pub struct BatchProver {
+    circuit: BatchCircuit,
+    key: ProvingKey,
+}
+
+impl BatchProver {
+    /// Joins a circuit and a key.
+    ///
+    /// # Errors
+    /// If the key was made for another circuit.
+    pub fn new(circuit: BatchCircuit, key: ProvingKey) -> Result<Self, BatchError> {
+        let (expected, got) = (circuit.digest(), key.circuit_digest);
+        if expected != got {
+            return Err(BatchError::KeyOfAnotherCircuit { expected, got });
+        }
+        Ok(Self { circuit, key })
+    }
+
+    /// **UNSAFE.** Makes a development key from `seed`: whoever knows the seed can prove anything.
+    /// For tests, examples and measurements.
+    ///
+    /// # Errors
+    /// If the circuit is too large for the field's domains.
+    pub fn development(circuit: BatchCircuit, seed: &[u8; 32]) -> Result<Self, BatchError> {
+        let key = setup::development(&BatchRelation(&circuit), circuit.digest(), seed)?;
+        Ok(Self { circuit, key })
+    }
+
+    /// The circuit.
+    pub fn circuit(&self) -> &BatchCircuit {
+        &self.circuit
+    }
+
+    /// The key.
+    pub fn key(&self) -> &ProvingKey {
+        &self.key
+    }
+
+    /// The values of all columns for a batch.
+    ///
+    /// # Errors
+    /// If the trace has not the circuit's shape.
+    pub fn witness(&self, trace: &BatchTrace) -> Result<BatchAssignment, BatchError> {
+        Ok(self.circuit.assign(trace)?)
+    }
+
+    /// Witness and proof of one batch.
+    ///
+    /// # Errors
+    /// See [`BatchError`].
+    pub fn prove<B: Backend, G: RngCore + CryptoRng>(
+        &self,
+        trace: &BatchTrace,
+        backend: &B,
+        rng: &mut G,
+    ) -> Result<ProvenBatch, BatchError> {
+        let witness = self.witness(trace)?;
+        self.prove_witness(trace, &witness, backend, rng, &mut ())
+    }
+
+    /// The proof of a batch whose witness is there, with the stages reported to `observer`.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; a witness of another trace is refused as unsatisfied or does not verify.
+    pub fn prove_witness<B: Backend, G: RngCore + CryptoRng>(
+        &self,
+        trace: &BatchTrace,
+        witness: &BatchAssignment,
+        backend: &B,
+        rng: &mut G,
+        observer: &mut dyn Observer,
+    ) -> Result<ProvenBatch, BatchError> {
+        let prover = Prover::new(&self.key, backend)?;
+        let relation = BatchRelation(&self.circuit);
+        let proof = prover.prove(&relation, &witness.columns, rng, observer)?;
+        Ok(ProvenBatch {
+            header: trace.header,
+            data: trace.public_data()?.encode(),
+            proof: ProofFile {
+                proof,
+                public_inputs: witness.public_inputs().to_vec(),
+            },
+        })
+    }
+}
+
+/// A batch, proven: all that a contract, or anyone else, needs to accept it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProvenBatch {
+    /// What the header words say.
+    pub header: Header,
+    /// Fee slots and transfers, as they stand in the call.
+    #[serde(with = "hex::serde")]
+    pub data: Vec<u8>,
+    /// The proof with C, ρ and y.
+    pub proof: ProofFile,
+}
+
+impl ProvenBatch {
+    /// The public data, decoded.
+    ///
+    /// # Errors
+    /// If the data's length or content is malformed.
+    pub fn public_data(&self) -> Result<PublicData, DataError> {
+        PublicData::decode(self.header, &self.data)
+    }
+
+    /// Checks that C, ρ and y beside the proof are those of the data, but not the proof.
+    ///
+    /// # Errors
+    /// If the data are malformed or give others.
+    pub fn check_public_inputs(&self) -> Result<(), ProvenBatchError> {
+        let expected = self.public_data()?.public_inputs().to_vec();
+        if expected != self.proof.public_inputs {
+            let got = self.proof.public_inputs.clone();
+            return Err(ProvenBatchError::PublicInputs { expected, got });
+        }
+        Ok(())
+    }
+
+    /// Checks the proof as the contract does: C, ρ and y are those of the data, and the proof is valid
+    /// for them.
+    ///
+    /// # Errors
+    /// See [`ProvenBatchError`].
+    pub fn verify(&self, key: &PreparedKey) -> Result<(), ProvenBatchError> {
+        self.check_public_inputs()?;
+        Ok(zkroll_prover::verify(
+            key,
+            &self.proof.public_inputs,
+            &self.proof.proof,
+        )?)
+    }
+
+    /// The call of `submitBatch`.
+    ///
+    /// # Errors
+    /// If the data are malformed. Whether the proof is valid, [`ProvenBatch::verify`] says.
+    pub fn call(&self) -> Result<BatchCall, DataError> {
+        let [commitment, ..] = self.public_data()?.public_inputs();
+        Ok(BatchCall {
+            timestamp: self.header.timestamp.get(),
+            post_state_root: self.header.post_root,
+            commitment,
+            proof: self.proof.proof.clone(),
+            data: self.data.clone(),
+        })
+    }
+}
