@@ -125,9 +125,10 @@ fn addresses_are_forty_digits() {
 fn serde_round_trips_and_refuses_what_is_malformed() {
     let signed = signed(1, transfer(3, 1, 100, 2));
     let json = serde_json::to_value(signed).unwrap();
-    assert_eq!(json["transfer"]["from"], 3);
-    assert_eq!(json["transfer"]["validUntil"], 2_000_000_000);
-    assert_eq!(json["transfer"]["recipient"], "0");
+    assert_eq!(json["from"], 3);
+    assert_eq!(json["validUntil"], 2_000_000_000);
+    assert_eq!(json["recipient"], "0");
+    assert_eq!(json["amount"], "100");
     assert_eq!(json["signature"]["s"], signed.signature.s.to_string());
     let text = json.to_string();
     assert_eq!(
@@ -137,24 +138,24 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
 
     for (pointer, value, expected) in [
         (
-            "/transfer/from",
+            "/from",
             (1u64 << 33).into(),
             "expected an account index below 2^33",
         ),
         (
-            "/transfer/amount",
+            "/amount",
             (1u64 << 40).into(),
             "expected an amount's encoding below 2^40",
         ),
         (
-            "/transfer/fee",
+            "/fee",
             (1u64 << 16).into(),
             "expected a fee's encoding below 2^16",
         ),
-        ("/transfer/nonce", (1u64 << 40).into(), "below 2^40"),
-        ("/transfer/nonce", (-1).into(), "expected u64"),
-        ("/transfer/token", (1u64 << 32).into(), "expected u32"),
-        ("/transfer/recipient", 0.into(), "expected a string"),
+        ("/nonce", (1u64 << 40).into(), "below 2^40"),
+        ("/nonce", (-1).into(), "expected u64"),
+        ("/token", (1u64 << 32).into(), "expected u32"),
+        ("/recipient", 0.into(), "expected a string"),
         ("/signature/r8/0", Fr::MODULUS.to_string().into(), "below r"),
         ("/signature/r8", serde_json::json!(["1"]), "length 1"),
     ] {

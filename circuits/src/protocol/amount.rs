@@ -9,14 +9,16 @@
 //!
 //! Representation: a value *is* its encoding, because the signature covers the encoding and
 //! several encodings may have the same value. `from_value` gives the one with the smallest
-//! exponent. serde writes the encoding, as a number.
+//! exponent. serde writes the encoding, as a number, but in a transfer, which people and wallets
+//! read: there [`text`] writes the value.
 //!
 //! Not here: rounding. A value without an encoding is refused; the error names the nearest one
 //! below.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use super::uint::bounded_integer;
+use super::uint::{OutOfRange, bounded_integer};
 
 /// Bits of an exponent.
 const EXPONENT_BITS: u32 = 5;
@@ -137,4 +139,94 @@ fn encode(value: u128, mantissa_bits: u32) -> Result<u64, Unrepresentable> {
         mantissa_bits,
         nearest_below,
     })
+}
+
+/// An [`Amount`] or a [`Fee`].
+pub trait Float: Copy + PartialEq + TryFrom<u64, Error = OutOfRange> {
+    /// The encoding.
+    fn encoding(self) -> u64;
+    /// The value, if it is below 2¹²⁸.
+    fn exact_value(self) -> Option<u128>;
+    /// The encoding of a value with the smallest exponent.
+    ///
+    /// # Errors
+    /// If no encoding has this value.
+    fn of_value(value: u128) -> Result<Self, Unrepresentable>;
+}
+
+impl Float for Amount {
+    fn encoding(self) -> u64 {
+        self.encoding()
+    }
+
+    fn exact_value(self) -> Option<u128> {
+        self.value().ok()
+    }
+
+    fn of_value(value: u128) -> Result<Self, Unrepresentable> {
+        Self::from_value(value)
+    }
+}
+
+impl Float for Fee {
+    fn encoding(self) -> u64 {
+        self.encoding()
+    }
+
+    fn exact_value(self) -> Option<u128> {
+        Some(self.value())
+    }
+
+    fn of_value(value: u128) -> Result<Self, Unrepresentable> {
+        Self::from_value(value)
+    }
+}
+
+/// serde of amounts and fees as wallets write them: in human-readable formats the value as a decimal
+/// string, which stands for its encoding with the smallest exponent; any other encoding, and the
+/// encodings in binary formats, as a number.
+pub mod text {
+    use super::{Deserialize, Deserializer, Float, Serialize, Serializer, de};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Value(String),
+        Encoding(u64),
+    }
+
+    /// Writes the value, or the encoding where the value does not determine it.
+    ///
+    /// # Errors
+    /// Those of the format.
+    pub fn serialize<T: Float, S: Serializer>(float: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        let canonical = |value: &u128| T::of_value(*value).is_ok_and(|other| other == *float);
+        match float.exact_value().filter(canonical) {
+            Some(value) if serializer.is_human_readable() => {
+                Written::Value(value.to_string()).serialize(serializer)
+            }
+            _ => float.encoding().serialize(serializer),
+        }
+    }
+
+    /// The inverse.
+    ///
+    /// # Errors
+    /// If a string is not the decimal value of an encoding, or a number no encoding.
+    pub fn deserialize<'de, T: Float, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        if !deserializer.is_human_readable() {
+            return T::try_from(u64::deserialize(deserializer)?).map_err(de::Error::custom);
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Encoding(encoding) => T::try_from(encoding).map_err(de::Error::custom),
+            Written::Value(digits) => {
+                let value = digits.parse::<u128>().map_err(|error| {
+                    de::Error::custom(format!("expected a decimal value, got {digits:?}: {error}"))
+                })?;
+                T::of_value(value).map_err(de::Error::custom)
+            }
+        }
+    }
 }

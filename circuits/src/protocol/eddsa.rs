@@ -24,13 +24,13 @@ use std::fmt;
 use ark_bn254::Fr;
 use ark_ec::{CurveConfig, CurveGroup};
 use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
-use blake_hash::{Blake512, Digest};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
     babyjubjub::{self, BabyJubjub, Point, PointError, Scalar},
+    blake512,
     field::{self, U256},
     poseidon,
 };
@@ -158,7 +158,7 @@ struct Expanded {
 
 impl PrivateKey {
     fn expand(&self) -> Expanded {
-        let mut digest: [u8; 64] = Blake512::digest(&self.0).into();
+        let mut digest = blake512::digest(&self.0);
         let (s, prefix) = digest.split_at_mut(32);
         s[0] &= 0xf8;
         s[31] &= 0x7f;
@@ -180,10 +180,11 @@ impl PrivateKey {
     /// The signature of `message`; the same one each time.
     pub fn sign(&self, message: Fr) -> Signature {
         let expanded = self.expand();
-        let mut hasher = Blake512::new();
-        hasher.update(expanded.prefix);
-        hasher.update(message.into_bigint().to_bytes_le());
-        let n = Scalar::from_le_bytes_mod_order(&hasher.finalize());
+        let mut seed = [0; 64];
+        seed[..32].copy_from_slice(&expanded.prefix);
+        seed[32..].copy_from_slice(&message.into_bigint().to_bytes_le());
+        let n = Scalar::from_le_bytes_mod_order(&blake512::digest(&seed));
+        seed.zeroize();
         let r8 = babyjubjub::mul_base8(&n).into_affine();
         let r8 = (r8.x, r8.y);
         let h = reduce(&challenge(r8, &expanded.public_key(), message));

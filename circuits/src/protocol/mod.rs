@@ -22,6 +22,7 @@
 pub mod account;
 pub mod amount;
 pub mod babyjubjub;
+pub mod blake512;
 pub mod eddsa;
 pub mod field;
 pub mod ledger;

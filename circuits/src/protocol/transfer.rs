@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use super::{
     account::AccountIndex,
-    amount::{Amount, Fee},
+    amount::{self, Amount, Fee},
     eddsa::{PrivateKey, PublicKey, Signature, SignatureError, verify},
     field, poseidon,
     uint::U40,
@@ -124,8 +124,10 @@ pub struct Transfer {
     /// The receiver's account.
     pub to: AccountIndex,
     /// What the receiver gets.
+    #[serde(with = "amount::text")]
     pub amount: Amount,
     /// What the batch's fee slot of the token gets.
+    #[serde(with = "amount::text")]
     pub fee: Fee,
     /// The token of both accounts.
     pub token: u32,
@@ -138,14 +140,94 @@ pub struct Transfer {
     pub recipient: Fr,
 }
 
-/// A transfer with its sender's signature.
+/// A transfer with its sender's signature. Its JSON form is that of `docs/protocol.md` §8: the fields of
+/// the transfer and the signature side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(from = "WrittenTransfer", into = "WrittenTransfer")]
 pub struct SignedTransfer {
     /// What is signed.
     pub transfer: Transfer,
     /// The signature of [`Transfer::message`].
     pub signature: Signature,
+}
+
+/// A signed transfer as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WrittenTransfer {
+    from: AccountIndex,
+    to: AccountIndex,
+    #[serde(with = "field::element")]
+    recipient: Fr,
+    #[serde(with = "amount::text")]
+    amount: Amount,
+    #[serde(with = "amount::text")]
+    fee: Fee,
+    token: u32,
+    nonce: U40,
+    valid_until: U40,
+    signature: Signature,
+}
+
+impl From<SignedTransfer> for WrittenTransfer {
+    fn from(
+        SignedTransfer {
+            transfer,
+            signature,
+        }: SignedTransfer,
+    ) -> Self {
+        let Transfer {
+            from,
+            to,
+            amount,
+            fee,
+            token,
+            nonce,
+            valid_until,
+            recipient,
+        } = transfer;
+        Self {
+            from,
+            to,
+            recipient,
+            amount,
+            fee,
+            token,
+            nonce,
+            valid_until,
+            signature,
+        }
+    }
+}
+
+impl From<WrittenTransfer> for SignedTransfer {
+    fn from(written: WrittenTransfer) -> Self {
+        let WrittenTransfer {
+            from,
+            to,
+            recipient,
+            amount,
+            fee,
+            token,
+            nonce,
+            valid_until,
+            signature,
+        } = written;
+        let transfer = Transfer {
+            from,
+            to,
+            amount,
+            fee,
+            token,
+            nonce,
+            valid_until,
+            recipient,
+        };
+        Self {
+            transfer,
+            signature,
+        }
+    }
 }
 
 /// m0 = tag 16 | operation 8 | chain id 64 | contract 160, for a transfer.
