@@ -1,0 +1,248 @@
+//! The heavy arithmetic of a proof, behind one trait.
+//!
+//! A Groth16 proof spends its time in two operations over BN254:
+//!
+//! * multi-scalar multiplication `Σ kᵢ·Pᵢ` in G1 and G2 over points that stay the same from proof
+//!   to proof ([`Backend::load_g1`], [`Backend::msm_g1`] and their G2 twins),
+//! * the number-theoretic transform over the scalar field ([`Backend::ntt`]), from which the
+//!   inverse, the coset transforms and the quotient follow.
+//!
+//! An implementation supplies those and may override what follows from them, for example to keep
+//! the data resident on a device. Every implementation computes the same group and field elements,
+//! so a proof does not depend on the backend, bit for bit.
+//!
+//! | name | what | since when is it there |
+//! |---|---|---|
+//! | `naive` | double-and-add and the transform's defining sum: the reference | always |
+//! | `ark` | arkworks' own Pippenger and FFT: the yardstick | always |
+//! | `cpu`, `ifma`, `gpu` | reserved names | not built into this version |
+//!
+//! [`detect`] is the only place that chooses; [`list`] says what could be chosen and why not.
+
+mod any;
+mod ark;
+mod naive;
+mod select;
+
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ff::{FftField, Field, Zero};
+
+pub use any::{AnyBackend, AnyG1Bases, AnyG2Bases};
+pub use ark::Ark;
+pub use naive::Naive;
+pub use select::{Availability, BackendName, ENV_VAR, Selection, detect, list};
+
+use crate::domain::{Domain, MAX_LOG_SIZE, scale_by_powers};
+use crate::parallel;
+
+/// Why a backend was not opened or an operation not performed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// As many scalars as points are needed.
+    #[error("expected one scalar for each of {bases} bases, got {scalars}")]
+    UnequalLengths {
+        /// Number of points.
+        bases: usize,
+        /// Number of scalars.
+        scalars: usize,
+    },
+    /// A transform has 1, 2, 4, …, 2^28 values.
+    #[error("expected a power of two of at most 2^{MAX_LOG_SIZE} values, got {got}")]
+    TransformSize {
+        /// Number of values.
+        got: usize,
+    },
+    /// The two factors of the quotient have different lengths.
+    #[error("expected {a} values of B as of A, got {b}")]
+    FactorLengths {
+        /// Number of values of A.
+        a: usize,
+        /// Number of values of B.
+        b: usize,
+    },
+    /// The bases were loaded by another backend.
+    #[error("expected bases loaded by backend {expected}, got bases of another backend")]
+    ForeignBases {
+        /// The backend in use.
+        expected: &'static str,
+    },
+    /// No backend has this name.
+    #[error(
+        "expected a backend of {names}, got {got:?}",
+        names = "auto, naive, ark, cpu, ifma, gpu"
+    )]
+    UnknownName {
+        /// The name given.
+        got: String,
+    },
+    /// The backend exists but not here.
+    #[error("backend {name} is not available: {reason}")]
+    Unavailable {
+        /// The backend asked for.
+        name: BackendName,
+        /// Why it cannot be used.
+        reason: &'static str,
+    },
+}
+
+/// Multi-scalar multiplication and transforms on some device.
+///
+/// Scalars and values are canonical elements in arkworks' Montgomery form; vectors are in natural
+/// order. Points are on their curve and in the subgroup of order r, and may be at infinity.
+pub trait Backend: Send + Sync {
+    /// G1 points where the backend wants them, for as long as the key `'k` lives.
+    type G1Bases<'k>: Send + Sync
+    where
+        Self: 'k;
+    /// G2 points where the backend wants them, for as long as the key `'k` lives.
+    type G2Bases<'k>: Send + Sync
+    where
+        Self: 'k;
+
+    /// The name by which [`detect`] knows it.
+    fn name(&self) -> &'static str;
+
+    /// Prepares G1 points for many multiplications.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    fn load_g1<'k>(&'k self, bases: &'k [G1Affine]) -> Result<Self::G1Bases<'k>, BackendError>;
+
+    /// Prepares G2 points for many multiplications.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<Self::G2Bases<'k>, BackendError>;
+
+    /// `Σ scalars[i]·bases[i]`; the point at infinity for no bases.
+    ///
+    /// # Errors
+    /// [`BackendError::UnequalLengths`], or the device's failure.
+    fn msm_g1(
+        &self,
+        bases: &Self::G1Bases<'_>,
+        scalars: &[Fr],
+    ) -> Result<G1Projective, BackendError>;
+
+    /// `Σ scalars[i]·bases[i]`; the point at infinity for no bases.
+    ///
+    /// # Errors
+    /// [`BackendError::UnequalLengths`], or the device's failure.
+    fn msm_g2(
+        &self,
+        bases: &Self::G2Bases<'_>,
+        scalars: &[Fr],
+    ) -> Result<G2Projective, BackendError>;
+
+    /// Values from coefficients: `v_k ← Σ_j v_j·ω^(jk)`, ω the root of the domain of that size.
+    ///
+    /// # Errors
+    /// [`BackendError::TransformSize`], or the device's failure.
+    fn ntt(&self, values: &mut [Fr]) -> Result<(), BackendError>;
+
+    /// Coefficients from values: `v_j ← n⁻¹·Σ_k v_k·ω^(−jk)`.
+    ///
+    /// By default the forward transform, whose output at −j is what is wanted at j, divided by n.
+    ///
+    /// # Errors
+    /// As [`Backend::ntt`].
+    fn intt(&self, values: &mut [Fr]) -> Result<(), BackendError> {
+        self.ntt(values)?;
+        values[1..].reverse();
+        let n_inverse = Fr::from(values.len() as u64)
+            .inverse()
+            .expect("a transform has 1 ≤ n < r values");
+        parallel::for_each_mut(values, |_, value| *value *= n_inverse);
+        Ok(())
+    }
+
+    /// Values on the coset `shift·H` from coefficients: `v_k ← Σ_j v_j·(shift·ω^k)^j`.
+    ///
+    /// # Errors
+    /// As [`Backend::ntt`].
+    fn coset_ntt(&self, values: &mut [Fr], shift: Fr) -> Result<(), BackendError> {
+        scale_by_powers(values, shift);
+        self.ntt(values)
+    }
+
+    /// Coefficients from values on the coset `shift·H`, the inverse of [`Backend::coset_ntt`].
+    ///
+    /// # Errors
+    /// As [`Backend::ntt`].
+    ///
+    /// # Panics
+    /// If `shift` is zero.
+    fn coset_intt(&self, values: &mut [Fr], shift: Fr) -> Result<(), BackendError> {
+        self.intt(values)?;
+        scale_by_powers(
+            values,
+            shift
+                .inverse()
+                .expect("expected a coset shift other than zero"),
+        );
+        Ok(())
+    }
+
+    /// The quotient `h = (A·B − C)/Z` of a satisfied system: its n − 1 coefficients, from the n
+    /// values of A and of B on the domain.
+    ///
+    /// Write `A·B = L + X^n·U` with L, U of degree below n. On H, where `X^n = 1`, C has the values
+    /// of A·B, so `C = L + U` and `A·B − C = (X^n − 1)·U`: h is U, the upper half of the product.
+    /// Interpolating A·B over H gives `L + U`, over the coset gH `L + g^n·U`, and so
+    /// `U = ((L + g^n·U) − (L + U)) / (g^n − 1)`. Six transforms of size n: A and B to coefficients,
+    /// A and B to the coset, both products back.
+    ///
+    /// # Errors
+    /// [`BackendError::FactorLengths`], or as [`Backend::ntt`].
+    fn quotient(&self, mut a: Vec<Fr>, mut b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
+        if a.len() != b.len() {
+            return Err(BackendError::FactorLengths {
+                a: a.len(),
+                b: b.len(),
+            });
+        }
+        let n = transform_domain(a.len())?;
+        let shift = Fr::GENERATOR;
+        let mut on_domain = a.clone();
+        parallel::for_each_mut(&mut on_domain, |i, value| *value *= b[i]);
+        self.intt(&mut on_domain)?;
+
+        for factor in [&mut a, &mut b] {
+            self.intt(factor)?;
+            self.coset_ntt(factor, shift)?;
+        }
+        parallel::for_each_mut(&mut a, |i, value| *value *= b[i]);
+        drop(b);
+        self.coset_intt(&mut a, shift)?;
+
+        let scale = n
+            .vanishing(shift)
+            .inverse()
+            .expect("the generator of the field is in no domain");
+        parallel::for_each_mut(&mut a, |i, value| *value = (*value - on_domain[i]) * scale);
+        let top = a.pop();
+        debug_assert!(
+            top.is_some_and(|top| top.is_zero()),
+            "A·B has degree at most 2n − 2"
+        );
+        Ok(a)
+    }
+}
+
+/// The domain of a transform of `len` values.
+fn transform_domain(len: usize) -> Result<Domain, BackendError> {
+    match Domain::new(len) {
+        Ok(domain) if domain.size() == len => Ok(domain),
+        _ => Err(BackendError::TransformSize { got: len }),
+    }
+}
+
+/// Demands as many scalars as bases.
+fn check_lengths(bases: usize, scalars: usize) -> Result<(), BackendError> {
+    if bases == scalars {
+        Ok(())
+    } else {
+        Err(BackendError::UnequalLengths { bases, scalars })
+    }
+}

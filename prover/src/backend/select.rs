@@ -1,0 +1,270 @@
+//! The one place that chooses a backend.
+//!
+//! A [`Selection`] is what a user writes: a name, or `auto`. `auto` obeys the environment variable
+//! [`ENV_VAR`] and otherwise takes the first available backend of [`PREFERENCE`]. A backend that was
+//! named, on the command line or in the environment, and is not available is an error: nothing
+//! falls back silently to a slower one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{AnyBackend, Ark, BackendError, Naive};
+
+/// Environment variable that decides what `auto` means.
+pub const ENV_VAR: &str = "ZKROLL_BACKEND";
+
+/// What `auto` tries, fastest first. The reference is never chosen by itself.
+const PREFERENCE: [BackendName; 4] = [
+    BackendName::Gpu,
+    BackendName::Ifma,
+    BackendName::Cpu,
+    BackendName::Ark,
+];
+
+const NOT_BUILT: &str = "not built into this version";
+
+/// Every backend that has a name, present in this build or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BackendName {
+    /// The reference.
+    Naive,
+    /// arkworks.
+    Ark,
+    /// Portable CPU code.
+    Cpu,
+    /// AVX-512 IFMA.
+    Ifma,
+    /// GPU through wgpu.
+    Gpu,
+}
+
+impl BackendName {
+    /// All names.
+    pub const ALL: [Self; 5] = [Self::Naive, Self::Ark, Self::Cpu, Self::Ifma, Self::Gpu];
+
+    /// The name as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Naive => "naive",
+            Self::Ark => "ark",
+            Self::Cpu => "cpu",
+            Self::Ifma => "ifma",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// Opens this backend and no other.
+    ///
+    /// # Errors
+    /// [`BackendError::Unavailable`] with the reason.
+    pub fn open(self) -> Result<AnyBackend, BackendError> {
+        match self {
+            Self::Naive => Ok(AnyBackend::Naive(Naive)),
+            Self::Ark => Ok(AnyBackend::Ark(Ark)),
+            Self::Cpu | Self::Ifma | Self::Gpu => Err(BackendError::Unavailable {
+                name: self,
+                reason: NOT_BUILT,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for BackendName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for BackendName {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, BackendError> {
+        Self::ALL
+            .into_iter()
+            .find(|candidate| candidate.as_str() == name)
+            .ok_or_else(|| BackendError::UnknownName {
+                got: name.to_owned(),
+            })
+    }
+}
+
+/// What a user asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Whatever [`ENV_VAR`] says, else the fastest available.
+    #[default]
+    Auto,
+    /// This one or an error.
+    Named(BackendName),
+}
+
+impl Selection {
+    /// Opens the selected backend.
+    ///
+    /// # Errors
+    /// If a named backend is not available, or [`ENV_VAR`] holds no name.
+    pub fn open(self) -> Result<AnyBackend, BackendError> {
+        match self {
+            Self::Named(name) => name.open(),
+            Self::Auto => {
+                let forced = std::env::var_os(ENV_VAR);
+                open_auto(
+                    forced
+                        .as_ref()
+                        .map(|value| value.to_string_lossy())
+                        .as_deref(),
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Named(name) => name.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Selection {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, BackendError> {
+        if name == "auto" {
+            Ok(Self::Auto)
+        } else {
+            name.parse().map(Self::Named)
+        }
+    }
+}
+
+/// `auto` under a given value of [`ENV_VAR`]; unset, empty and `auto` leave the choice open.
+fn open_auto(forced: Option<&str>) -> Result<AnyBackend, BackendError> {
+    match forced.unwrap_or_default() {
+        "" | "auto" => PREFERENCE
+            .into_iter()
+            .find_map(|name| name.open().ok())
+            .map_or_else(|| BackendName::Ark.open(), Ok),
+        name => name.parse::<BackendName>()?.open(),
+    }
+}
+
+/// The backend that `auto` stands for on this machine.
+///
+/// # Errors
+/// If [`ENV_VAR`] names a backend that is unknown or not available.
+pub fn detect() -> Result<AnyBackend, BackendError> {
+    Selection::Auto.open()
+}
+
+/// Whether a backend can be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Availability {
+    /// The backend.
+    pub name: BackendName,
+    /// Why it cannot be used; `None` if it can.
+    pub unavailable: Option<&'static str>,
+}
+
+/// Every known backend with the reason why it is not available, if it is not.
+#[must_use]
+pub fn list() -> Vec<Availability> {
+    BackendName::ALL
+        .into_iter()
+        .map(|name| Availability {
+            name,
+            unavailable: match name.open() {
+                Err(BackendError::Unavailable { reason, .. }) => Some(reason),
+                _ => None,
+            },
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+
+    #[test]
+    fn names_and_selections_round_trip() {
+        for name in BackendName::ALL {
+            assert_eq!(name.to_string().parse(), Ok(name));
+            assert_eq!(name.to_string().parse(), Ok(Selection::Named(name)));
+        }
+        assert_eq!("auto".parse(), Ok(Selection::Auto));
+        assert_eq!(Selection::Auto.to_string(), "auto");
+        for bad in ["", "ARK", " ark", "cuda"] {
+            let expected = BackendError::UnknownName {
+                got: bad.to_owned(),
+            };
+            assert_eq!(bad.parse::<Selection>(), Err(expected));
+        }
+    }
+
+    #[test]
+    fn unknown_name_lists_all_known_ones() {
+        let message = "cuda".parse::<Selection>().unwrap_err().to_string();
+        for name in BackendName::ALL {
+            assert!(message.contains(name.as_str()), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_named_backend_is_that_backend_or_an_error() {
+        for name in BackendName::ALL {
+            match Selection::Named(name).open() {
+                Ok(backend) => assert_eq!(backend.name(), name.as_str()),
+                Err(error) => {
+                    let BackendError::Unavailable {
+                        name: refused,
+                        reason,
+                    } = error
+                    else {
+                        panic!("{error}");
+                    };
+                    assert_eq!((refused, reason), (name, NOT_BUILT));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn auto_is_never_the_reference() {
+        assert_ne!(open_auto(None).unwrap().name(), "naive");
+    }
+
+    #[test]
+    fn the_environment_forces_auto_without_fallback() {
+        assert_eq!(open_auto(Some("naive")).unwrap().name(), "naive");
+        assert_eq!(open_auto(Some("ark")).unwrap().name(), "ark");
+        assert_eq!(
+            open_auto(Some("auto")).unwrap().name(),
+            open_auto(None).unwrap().name()
+        );
+        assert_eq!(
+            open_auto(Some("")).unwrap().name(),
+            open_auto(None).unwrap().name()
+        );
+        assert!(matches!(
+            open_auto(Some("gpu")),
+            Err(BackendError::Unavailable { .. })
+        ));
+        assert!(matches!(
+            open_auto(Some("cuda")),
+            Err(BackendError::UnknownName { .. })
+        ));
+    }
+
+    #[test]
+    fn the_list_agrees_with_opening() {
+        let list = list();
+        assert_eq!(list.len(), BackendName::ALL.len());
+        for Availability { name, unavailable } in list {
+            assert_eq!(name.open().is_ok(), unavailable.is_none(), "{name}");
+        }
+    }
+}

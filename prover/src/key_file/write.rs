@@ -1,0 +1,144 @@
+//! Writing a key file.
+//!
+//! Two passes over the points: the first hashes the chunks, because their hashes stand before them,
+//! the second writes them. Encoding is a copy, so the passes cost little beyond hash and disk.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::layout::{
+    CHUNK_POINTS, CURVE_BN254, H_BASIS_MONOMIAL, HASHED_HEADER_BYTES, LOG_CHUNK_POINTS, Layout,
+    MAGIC, NUM_SECTIONS,
+};
+use super::points::RawPoint;
+use super::{KeyFileError, VERSION};
+use crate::key::{Provenance, ProvingKey, verifying_key_hash};
+use crate::parallel;
+
+/// Writes a key file, replacing what is at `path` only once the whole file is on the disk.
+///
+/// # Errors
+/// If the file system refuses; nothing is left behind then.
+#[tracing::instrument(skip_all, fields(path = %path.display()))]
+pub fn write(path: &Path, key: &ProvingKey) -> Result<(), KeyFileError> {
+    write_atomically(path, key).map_err(|source| KeyFileError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write_atomically(path: &Path, key: &ProvingKey) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".zkroll-key-");
+    // A proving key is public: readable by everyone whom the umask allows.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(&directory)?;
+    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    write_to(&mut writer, key)?;
+    let file = writer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The rename itself lasts only once the directory is on the disk.
+    #[cfg(unix)]
+    File::open(&directory)?.sync_all()?;
+    Ok(())
+}
+
+fn write_to(out: &mut impl Write, key: &ProvingKey) -> io::Result<()> {
+    let layout = Layout::of_key(key);
+    let constants_g1 = [key.vk.alpha_g1, key.beta_g1, key.delta_g1];
+    let constants_g2 = [key.vk.beta_g2, key.vk.gamma_g2, key.vk.delta_g2];
+    let sections: [&dyn Chunks; NUM_SECTIONS] = [
+        &constants_g1.as_slice(),
+        &constants_g2.as_slice(),
+        &key.vk.gamma_abc_g1.as_slice(),
+        &key.a_query.as_slice(),
+        &key.b_g1_query.as_slice(),
+        &key.b_g2_query.as_slice(),
+        &key.h_query.as_slice(),
+        &key.l_query.as_slice(),
+    ];
+
+    let mut tables = Vec::new();
+    for section in layout.sections {
+        tables.extend_from_slice(&section.to_entry());
+    }
+    for section in sections {
+        for hash in parallel::map(section.num_chunks(), |k| blake3::hash(&section.chunk(k))) {
+            tables.extend_from_slice(hash.as_bytes());
+        }
+    }
+    let header = header(key, &layout);
+    let hash = blake3::Hasher::new()
+        .update(&header)
+        .update(&tables)
+        .finalize();
+    out.write_all(&header)?;
+    out.write_all(hash.as_bytes())?;
+    out.write_all(&tables)?;
+    for _ in layout.metadata_bytes..layout.sections_start {
+        out.write_all(&[0])?;
+    }
+    for section in sections {
+        for k in 0..section.num_chunks() {
+            out.write_all(&section.chunk(k))?;
+        }
+    }
+    Ok(())
+}
+
+/// The header up to its hash.
+fn header(key: &ProvingKey, layout: &Layout) -> Vec<u8> {
+    let provenance = match key.provenance {
+        Provenance::Unknown => 0u32,
+        Provenance::Development => 1,
+    };
+    let mut header = Vec::with_capacity(HASHED_HEADER_BYTES);
+    header.extend_from_slice(&MAGIC);
+    for field in [
+        VERSION,
+        CURVE_BN254,
+        H_BASIS_MONOMIAL,
+        provenance,
+        LOG_CHUNK_POINTS,
+        NUM_SECTIONS as u32,
+    ] {
+        header.extend_from_slice(&field.to_le_bytes());
+    }
+    header.extend_from_slice(&layout.file_len.to_le_bytes());
+    header.extend_from_slice(&key.circuit_digest);
+    header.extend_from_slice(&verifying_key_hash(&key.vk));
+    debug_assert_eq!(header.len(), HASHED_HEADER_BYTES);
+    header
+}
+
+/// A list of points as a sequence of encoded chunks.
+trait Chunks: Sync {
+    fn num_chunks(&self) -> usize;
+    fn chunk(&self, index: usize) -> Vec<u8>;
+}
+
+impl<P: RawPoint> Chunks for &[P] {
+    fn num_chunks(&self) -> usize {
+        self.len().div_ceil(CHUNK_POINTS)
+    }
+
+    fn chunk(&self, index: usize) -> Vec<u8> {
+        let start = index * CHUNK_POINTS;
+        let points = &self[start..(start + CHUNK_POINTS).min(self.len())];
+        let mut bytes = Vec::with_capacity(points.len() * P::BYTES);
+        for point in points {
+            point.write_raw(&mut bytes);
+        }
+        bytes
+    }
+}

@@ -1,0 +1,269 @@
+//! The prover.
+//!
+//! For an assignment z that satisfies the constraints, blinding r, s and the quotient h:
+//!
+//! ```text
+//! A = α + Σ zᵢ·u_i(τ) + r·δ
+//! B = β + Σ zᵢ·v_i(τ) + s·δ
+//! C = Σ_witness zᵢ·l_i + Σ hᵢ·τ^i·Z(τ)/δ + s·A + r·B − r·s·δ
+//! ```
+//!
+//! with A and C in G1 and B in G2 (and in G1 for C). Source: Groth16 §3.2, `Prove`.
+//!
+//! No wrong proof leaves this module: lengths are compared first, the constraints are checked
+//! before anything expensive starts, and the finished proof is verified with its own key, which
+//! also catches a key of another circuit of the same shape and a faulty device (one pairing check,
+//! about 2 ms).
+//!
+//! Cost: the six transforms of [`Backend::quotient`] and five multi-scalar multiplications.
+
+use ark_bn254::{Bn254, Fr, G1Projective};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{One, UniformRand, Zero};
+use ark_groth16::Proof;
+use rand::{CryptoRng, RngCore};
+
+use crate::backend::{Backend, BackendError};
+use crate::domain::DomainTooLarge;
+use crate::key::{KeyShape, ProvingKey};
+use crate::observer::{Observer, Stage, observe};
+use crate::r1cs::{R1cs, Unsatisfied, satisfied_products};
+use crate::validate::{KeyError, validate_constants};
+use crate::verify::{PreparedKey, VerifyError, verify};
+
+/// Why no proof was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The key breaks a rule of [`validate_proving_key`](crate::validate_proving_key).
+    #[error("the proving key is refused: {0}")]
+    Key(#[from] KeyError),
+    /// The key's lists do not have the lengths that the circuit asks for.
+    #[error("expected {expected} points in {list} for this circuit, got {got}")]
+    KeyShape {
+        /// Field of the key.
+        list: &'static str,
+        /// Length for this circuit.
+        expected: usize,
+        /// Length in the key.
+        got: usize,
+    },
+    /// The circuit has more rows than the largest domain.
+    #[error(transparent)]
+    DomainTooLarge(#[from] DomainTooLarge),
+    /// The assignment does not have one value for each column.
+    #[error("expected an assignment of {expected} values, got {got}")]
+    AssignmentLength {
+        /// Number of columns.
+        expected: usize,
+        /// Number of values.
+        got: usize,
+    },
+    /// Column 0 is the constant one.
+    #[error("expected an assignment that starts with 1, got {got}")]
+    ConstantNotOne {
+        /// The first value.
+        got: Fr,
+    },
+    /// The assignment breaks a constraint.
+    #[error(transparent)]
+    Unsatisfied(#[from] Unsatisfied),
+    /// The backend failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The finished proof was rejected by its own key.
+    #[error(
+        "the finished proof does not verify: the key belongs to another circuit or the backend \
+         computed wrongly"
+    )]
+    SelfCheck(#[source] VerifyError),
+}
+
+/// A proving key loaded into a backend, for many proofs.
+pub struct Prover<'k, B: Backend + 'k> {
+    key: &'k ProvingKey,
+    prepared: PreparedKey,
+    backend: &'k B,
+    a_query: B::G1Bases<'k>,
+    b_g1_query: B::G1Bases<'k>,
+    b_g2_query: B::G2Bases<'k>,
+    h_query: B::G1Bases<'k>,
+    l_query: B::G1Bases<'k>,
+}
+
+impl<'k, B: Backend> Prover<'k, B> {
+    /// Checks the constants of the key and loads its lists.
+    ///
+    /// The points of the lists are taken to be valid: a key from outside has passed
+    /// [`validate_proving_key`](crate::validate_proving_key) when it was imported.
+    ///
+    /// # Errors
+    /// If the key is refused or the backend cannot hold it.
+    #[tracing::instrument(name = "load_key", skip_all, fields(backend = backend.name()))]
+    pub fn new(key: &'k ProvingKey, backend: &'k B) -> Result<Self, ProveError> {
+        validate_constants(key)?;
+        Ok(Self {
+            key,
+            prepared: PreparedKey::new_unchecked(&key.vk),
+            backend,
+            a_query: backend.load_g1(&key.a_query)?,
+            b_g1_query: backend.load_g1(&key.b_g1_query)?,
+            b_g2_query: backend.load_g2(&key.b_g2_query)?,
+            h_query: backend.load_g1(&key.h_query)?,
+            l_query: backend.load_g1(&key.l_query)?,
+        })
+    }
+
+    /// The key's verifying key, ready for use.
+    #[must_use]
+    pub const fn prepared_key(&self) -> &PreparedKey {
+        &self.prepared
+    }
+
+    /// Proves that `assignment` satisfies `r1cs`, with blinding from `rng`.
+    ///
+    /// `assignment` is the full vector of columns, starting with 1.
+    ///
+    /// # Errors
+    /// See [`ProveError`].
+    pub fn prove<R: R1cs + ?Sized, G: RngCore + CryptoRng>(
+        &self,
+        r1cs: &R,
+        assignment: &[Fr],
+        rng: &mut G,
+        observer: &mut dyn Observer,
+    ) -> Result<Proof<Bn254>, ProveError> {
+        let (r, s) = (Fr::rand(rng), Fr::rand(rng));
+        self.prove_with_blinding(r1cs, assignment, r, s, observer)
+    }
+
+    /// As [`Prover::prove`] with given blinding: the same `r, s` give the same proof on every
+    /// backend. A proof is zero-knowledge only if both are random and used once.
+    ///
+    /// # Errors
+    /// See [`ProveError`].
+    #[tracing::instrument(
+        name = "prove",
+        skip_all,
+        fields(backend = self.backend.name(), constraints = r1cs.num_constraints())
+    )]
+    pub fn prove_with_blinding<R: R1cs + ?Sized>(
+        &self,
+        r1cs: &R,
+        assignment: &[Fr],
+        r: Fr,
+        s: Fr,
+        observer: &mut dyn Observer,
+    ) -> Result<Proof<Bn254>, ProveError> {
+        self.check_shape(r1cs)?;
+        check_assignment(r1cs, assignment)?;
+        let (num_instance, num_constraints) = (r1cs.num_instance(), r1cs.num_constraints());
+        let n = self.key.h_query.len() + 1;
+
+        let products = observe(observer, Stage::Satisfaction, || {
+            satisfied_products(r1cs, assignment, n)
+        })?;
+        let (mut a, mut b) = (products.a, products.b);
+        a.extend_from_slice(&assignment[..num_instance]);
+        a.resize(n, Fr::zero());
+        b.resize(n, Fr::zero());
+        debug_assert!(num_constraints + num_instance <= n);
+        let h = observe(observer, Stage::Quotient, || self.backend.quotient(a, b))?;
+
+        let backend = self.backend;
+        let witness = &assignment[num_instance..];
+        let h_sum = observe(observer, Stage::MsmH, || backend.msm_g1(&self.h_query, &h))?;
+        drop(h);
+        let l_sum = observe(observer, Stage::MsmL, || {
+            backend.msm_g1(&self.l_query, witness)
+        })?;
+        let a_sum = observe(observer, Stage::MsmA, || {
+            backend.msm_g1(&self.a_query, assignment)
+        })?;
+        let b_g1_sum = observe(observer, Stage::MsmBG1, || {
+            backend.msm_g1(&self.b_g1_query, assignment)
+        })?;
+        let b_g2_sum = observe(observer, Stage::MsmBG2, || {
+            backend.msm_g2(&self.b_g2_query, assignment)
+        })?;
+
+        let (key, vk) = (self.key, &self.key.vk);
+        let delta_g1 = key.delta_g1.into_group();
+        let a: G1Projective = a_sum + vk.alpha_g1 + delta_g1 * r;
+        let b_g1: G1Projective = b_g1_sum + key.beta_g1 + delta_g1 * s;
+        let b_g2 = b_g2_sum + vk.beta_g2 + vk.delta_g2.into_group() * s;
+        let c = l_sum + h_sum + a * s + b_g1 * r - delta_g1 * (r * s);
+        let proof = Proof {
+            a: a.into_affine(),
+            b: b_g2.into_affine(),
+            c: c.into_affine(),
+        };
+
+        observe(observer, Stage::Verification, || {
+            verify(&self.prepared, &assignment[1..num_instance], &proof)
+        })
+        .map_err(ProveError::SelfCheck)?;
+        Ok(proof)
+    }
+
+    /// Compares the key's lists with what the circuit asks for.
+    fn check_shape<R: R1cs + ?Sized>(&self, r1cs: &R) -> Result<(), ProveError> {
+        let demanded = KeyShape::of_circuit(r1cs)?.lengths();
+        for ((list, expected), (_, got)) in demanded.into_iter().zip(self.key.shape().lengths()) {
+            if expected != got {
+                return Err(ProveError::KeyShape {
+                    list,
+                    expected,
+                    got,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_assignment<R: R1cs + ?Sized>(r1cs: &R, assignment: &[Fr]) -> Result<(), ProveError> {
+    let (expected, got) = (r1cs.num_columns(), assignment.len());
+    if expected != got {
+        return Err(ProveError::AssignmentLength { expected, got });
+    }
+    match assignment.first() {
+        Some(first) if first.is_one() => Ok(()),
+        Some(first) => Err(ProveError::ConstantNotOne { got: *first }),
+        None => Err(ProveError::AssignmentLength {
+            expected: 1,
+            got: 0,
+        }),
+    }
+}
+
+/// Makes one proof. For several with one key, keep a [`Prover`].
+///
+/// `assignment` is the full vector of columns, starting with 1.
+///
+/// # Errors
+/// See [`ProveError`].
+pub fn prove<R: R1cs + ?Sized, B: Backend, G: RngCore + CryptoRng>(
+    key: &ProvingKey,
+    r1cs: &R,
+    assignment: &[Fr],
+    backend: &B,
+    rng: &mut G,
+) -> Result<Proof<Bn254>, ProveError> {
+    Prover::new(key, backend)?.prove(r1cs, assignment, rng, &mut ())
+}
+
+/// Makes one proof with given blinding.
+///
+/// # Errors
+/// See [`ProveError`].
+pub fn prove_with_blinding<R: R1cs + ?Sized, B: Backend>(
+    key: &ProvingKey,
+    r1cs: &R,
+    assignment: &[Fr],
+    backend: &B,
+    r: Fr,
+    s: Fr,
+) -> Result<Proof<Bn254>, ProveError> {
+    Prover::new(key, backend)?.prove_with_blinding(r1cs, assignment, r, s, &mut ())
+}
