@@ -16,6 +16,7 @@ pub use zkroll_prover as prover;
 pub use zkroll_verifier_sol as verifier_sol;
 
 mod batch;
+pub mod prelude;
 mod relation;
 
 pub use batch::{BatchError, BatchProver, ProvenBatch, ProvenBatchError};
