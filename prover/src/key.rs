@@ -118,6 +118,10 @@ impl KeyShape {
 
 impl ProvingKey {
     /// Takes over a key of `ark-groth16`, of unknown provenance, for the circuit with this digest.
+    ///
+    /// The prover takes keys over the curve's standard generators only:
+    /// `Groth16::generate_random_parameters_with_reduction` draws generators of its own, and such a
+    /// key is refused ([`KeyError::BetaMismatch`](crate::KeyError::BetaMismatch)).
     #[must_use]
     pub fn from_ark(key: ark_groth16::ProvingKey<Bn254>, circuit_digest: [u8; 32]) -> Self {
         Self {

@@ -1,0 +1,52 @@
+//! Multi-scalar multiplication: `Σ kᵢ·Pᵢ` over loaded bases, scalars uniform in the field.
+
+mod support;
+
+use std::hint::black_box;
+use std::iter::successors;
+
+use ark_ec::CurveGroup;
+use ark_ff::UniformRand;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::{SeedableRng, rngs::StdRng};
+use support::backends;
+use zkroll::prover::{Backend, Fr, G1Projective, G2Projective};
+
+const LOG_SIZES: [u32; 2] = [10, 12];
+
+/// `P, 2P, 4P, …` for a random P.
+fn points<G: CurveGroup>(n: usize) -> Vec<G::Affine> {
+    let first = G::rand(&mut StdRng::seed_from_u64(2));
+    let points: Vec<G> = successors(Some(first), |point| Some(point.double()))
+        .take(n)
+        .collect();
+    G::normalize_batch(&points)
+}
+
+fn msm(criterion: &mut Criterion) {
+    let backends = backends();
+    for n in LOG_SIZES.map(|log_n| 1 << log_n) {
+        let rng = &mut StdRng::seed_from_u64(1);
+        let scalars: Vec<Fr> = (0..n).map(|_| Fr::rand(rng)).collect();
+        let (g1, g2) = (points::<G1Projective>(n), points::<G2Projective>(n));
+        let mut group = criterion.benchmark_group("msm");
+        group
+            .sample_size(10)
+            .throughput(Throughput::Elements(n as u64));
+        for backend in &backends {
+            let name = backend.name();
+            let bases = backend.load_g1(&g1).expect("the backend takes the points");
+            group.bench_function(BenchmarkId::new(format!("g1/{name}"), n), |bench| {
+                bench.iter(|| backend.msm_g1(&bases, black_box(&scalars)));
+            });
+            let bases = backend.load_g2(&g2).expect("the backend takes the points");
+            group.bench_function(BenchmarkId::new(format!("g2/{name}"), n), |bench| {
+                bench.iter(|| backend.msm_g2(&bases, black_box(&scalars)));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, msm);
+criterion_main!(benches);

@@ -1,0 +1,162 @@
+//! `zkroll info`: what a batch shape costs, without making a key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use clap::Args;
+use serde::Serialize;
+use zkroll::BatchRelation;
+use zkroll::circuits::batch::BatchCircuit;
+use zkroll::circuits::template::Template;
+use zkroll::prover::{backend, key_file};
+
+use crate::args::ShapeArgs;
+use crate::error::CliError;
+use crate::report::line;
+
+/// Arguments of `zkroll info`.
+#[derive(Args, Debug)]
+pub struct InfoArgs {
+    #[command(flatten)]
+    shape: ShapeArgs,
+    /// Lists the constraints of each part of each template too.
+    #[arg(long)]
+    parts: bool,
+}
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Info {
+    depth: u32,
+    accounts_log2: u32,
+    transfers: u32,
+    fee_slots: u32,
+    constraints: usize,
+    constraints_per_transfer: f64,
+    public_data_constraints_per_transfer: f64,
+    domain_log2: u32,
+    template_bytes: usize,
+    proving_key_bytes: u64,
+    circuit_digest: String,
+    backends: Vec<BackendInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<Vec<Part>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BackendInfo {
+    name: &'static str,
+    available: bool,
+    reason: Option<&'static str>,
+}
+
+/// Constraints under one label.
+#[derive(Debug, Serialize)]
+struct Part {
+    template: String,
+    copies: usize,
+    part: String,
+    /// In one copy.
+    constraints: usize,
+}
+
+/// Computes the figures.
+///
+/// # Errors
+/// If no circuit has the shape, or its key would not fit the field's domains.
+pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
+    let circuit = BatchCircuit::new(args.shape.into())?;
+    let (shape, cost) = (circuit.shape(), circuit.cost());
+    let backends = backend::list().into_iter().map(|backend| BackendInfo {
+        name: backend.name.as_str(),
+        available: backend.unavailable.is_none(),
+        reason: backend.unavailable,
+    });
+    Ok(Info {
+        depth: shape.depth,
+        // Eight children a node.
+        accounts_log2: 3 * shape.depth,
+        transfers: shape.transfers,
+        fee_slots: shape.fee_slots,
+        constraints: cost.constraints,
+        constraints_per_transfer: cost.constraints_per_transfer,
+        public_data_constraints_per_transfer: cost.public_data_constraints_per_transfer,
+        domain_log2: cost.domain_log2,
+        template_bytes: cost.template_bytes,
+        proving_key_bytes: key_file::file_size(&BatchRelation(&circuit))?,
+        circuit_digest: hex::encode(circuit.digest()),
+        backends: backends.collect(),
+        parts: args.parts.then(|| parts(&circuit)),
+    })
+}
+
+/// Template by template, and in each the parts by name.
+fn parts(circuit: &BatchCircuit) -> Vec<Part> {
+    // Every fee slot is a segment of its own.
+    let mut templates: Vec<(&Template, usize)> = Vec::new();
+    for (template, copies) in circuit.program().segments() {
+        match templates
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, template))
+        {
+            Some((_, known)) => *known += copies,
+            None => templates.push((template, copies)),
+        }
+    }
+    let of_template = |(template, copies): (&Template, usize)| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for row in 0..template.num_constraints() {
+            let mut labels = template.label(row).split('/').take(2);
+            let first = labels.next().unwrap_or_default().to_owned();
+            *counts
+                .entry(labels.fold(first, |part, label| part + "/" + label))
+                .or_default() += 1;
+        }
+        let template = template.name().to_owned();
+        counts.into_iter().map(move |(part, constraints)| Part {
+            template: template.clone(),
+            copies,
+            part,
+            constraints,
+        })
+    };
+    templates.into_iter().flat_map(of_template).collect()
+}
+
+impl fmt::Display for Info {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, "depth", self.depth)?;
+        line(f, "accounts", format_args!("2^{}", self.accounts_log2))?;
+        line(f, "transfers", self.transfers)?;
+        line(f, "fee slots", self.fee_slots)?;
+        line(f, "constraints", self.constraints)?;
+        let per_transfer = self.constraints_per_transfer;
+        line(
+            f,
+            "constraints per transfer",
+            format_args!("{per_transfer:.1}"),
+        )?;
+        let public_data = self.public_data_constraints_per_transfer;
+        line(
+            f,
+            "public data constraints per transfer",
+            format_args!("{public_data:.1}"),
+        )?;
+        line(f, "domain", format_args!("2^{}", self.domain_log2))?;
+        line(f, "template bytes", self.template_bytes)?;
+        line(f, "proving key bytes", self.proving_key_bytes)?;
+        line(f, "circuit digest", &self.circuit_digest)?;
+        for backend in &self.backends {
+            let state = backend.reason.unwrap_or("available");
+            line(f, &format!("backend {}", backend.name), state)?;
+        }
+        let mut template = None;
+        for part in self.parts.iter().flatten() {
+            if template.replace(&part.template) != Some(&part.template) {
+                writeln!(f, "\n{} ({} copies)", part.template, part.copies)?;
+            }
+            writeln!(f, "{:>8}  {}", part.constraints, part.part)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! `zkroll prove`: a batch becomes a proven batch.
+//!
+//! The batch is either recorded, as a node stores it, or made here out of a ledger and the transfers
+//! that it is still to apply. In the second case the ledger after the batch is written too, and only
+//! once the proof is in its place: a ledger is never ahead of its proofs.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use rand::rngs::OsRng;
+use serde::Serialize;
+use zkroll::BatchProver;
+use zkroll::circuits::batch::BatchCircuit;
+use zkroll::circuits::protocol::{
+    ledger::{BatchTrace, Ledger},
+    public_data::{BatchShape, FeeSlot},
+    transfer::SignedTransfer,
+};
+use zkroll::prover::{Backend, StageTimes};
+
+use crate::args::{BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_TRANSFERS, parse_fee_slot};
+use crate::error::CliError;
+use crate::files::{Staged, read_json, read_key};
+use crate::progress::{Progress, Watched};
+use crate::report::{line, milliseconds};
+
+/// Arguments of `zkroll prove`.
+#[derive(Args, Debug)]
+pub struct ProveArgs {
+    /// A key file for the batch's shape.
+    #[arg(long, value_name = "KEY")]
+    key: PathBuf,
+    /// A recorded batch (`BatchTrace`) as JSON.
+    #[arg(
+        long,
+        value_name = "BATCH",
+        required_unless_present = "ledger",
+        conflicts_with = "ledger"
+    )]
+    batch: Option<PathBuf>,
+    /// A ledger as JSON, to apply transfers to.
+    #[arg(
+        long,
+        value_name = "LEDGER",
+        requires_all = ["transfers_file", "timestamp", "ledger_out"]
+    )]
+    ledger: Option<PathBuf>,
+    /// Signed transfers as a JSON array.
+    #[arg(long, value_name = "TRANSFERS", requires = "ledger")]
+    transfers_file: Option<PathBuf>,
+    /// The batch's Unix time in seconds.
+    #[arg(long, value_name = "T", requires = "ledger")]
+    timestamp: Option<u64>,
+    /// The account that gets a token's fees; once for each token.
+    #[arg(long, value_name = "TOKEN:ACCOUNT", requires = "ledger", value_parser = parse_fee_slot)]
+    fee_slot: Vec<FeeSlot>,
+    /// Where the ledger after the batch goes.
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    ledger_out: Option<PathBuf>,
+    /// Where the proven batch goes.
+    #[arg(long, value_name = "PROVEN")]
+    out: PathBuf,
+    /// Levels of the account tree; the ledger's or the batch's if absent.
+    #[arg(long, value_name = "D")]
+    depth: Option<u32>,
+    /// Transfer slots; the batch's if absent, 8 with a ledger.
+    #[arg(long, value_name = "N")]
+    transfers: Option<u32>,
+    /// Fee slots; the batch's if absent, 2 with a ledger.
+    #[arg(long, value_name = "F")]
+    fee_slots: Option<u32>,
+    #[command(flatten)]
+    backend: BackendArg,
+}
+
+/// What was proven, and how long it took.
+#[derive(Debug, Serialize)]
+pub struct ProveReport {
+    out: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger_out: Option<PathBuf>,
+    r#unsafe: bool,
+    batch_number: u64,
+    timestamp: u64,
+    transfers: usize,
+    shape: BatchShape,
+    pre_root: String,
+    post_root: String,
+    public_inputs: Vec<String>,
+    backend: &'static str,
+    witness_ms: f64,
+    prove_ms: f64,
+    stages: Vec<StageTime>,
+}
+
+#[derive(Debug, Serialize)]
+struct StageTime {
+    stage: &'static str,
+    ms: f64,
+}
+
+/// Proves a batch and writes it.
+///
+/// # Errors
+/// If a file is refused, the key is for another shape, the ledger refuses the batch, or the backend
+/// is not available. Nothing is written then.
+pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
+    let backend = args.backend.open()?;
+    let progress = Progress::start("reading the batch");
+    let (trace, ledger) = args.trace()?;
+    let circuit = BatchCircuit::new(trace.header.shape)?;
+    progress.say("reading the key");
+    let key = read_key(&args.key, &circuit.digest())?;
+    let r#unsafe = key.provenance.is_unsafe();
+    let prover = BatchProver::new(circuit, key)?;
+
+    progress.say("computing the witness");
+    let start = Instant::now();
+    let witness = prover.witness(&trace)?;
+    let witness_ms = milliseconds(start.elapsed());
+    let mut observer = Watched {
+        progress: &progress,
+        inner: StageTimes::default(),
+    };
+    let proven = prover.prove_witness(&trace, &witness, &backend, &mut OsRng, &mut observer)?;
+    let times = observer.inner;
+
+    progress.say("writing");
+    let staged_proof = Staged::json(&args.out, &proven)?;
+    let staged_ledger = ledger
+        .as_ref()
+        .zip(args.ledger_out.as_ref())
+        .map(|(ledger, path)| Staged::json(path, ledger))
+        .transpose()?;
+    staged_proof.commit()?;
+    staged_ledger.map_or(Ok(()), Staged::commit)?;
+    drop(progress);
+
+    let header = trace.header;
+    let stages = times.as_slice().iter().map(|(stage, elapsed)| StageTime {
+        stage: stage.as_str(),
+        ms: milliseconds(*elapsed),
+    });
+    Ok(ProveReport {
+        out: args.out.clone(),
+        ledger_out: args.ledger_out.clone(),
+        r#unsafe,
+        batch_number: header.batch_number,
+        timestamp: header.timestamp.get(),
+        transfers: trace.transfers.len(),
+        shape: header.shape,
+        pre_root: header.pre_root.to_string(),
+        post_root: header.post_root.to_string(),
+        public_inputs: proven
+            .proof
+            .public_inputs
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        backend: backend.name(),
+        witness_ms,
+        prove_ms: milliseconds(times.total()),
+        stages: stages.collect(),
+    })
+}
+
+impl ProveArgs {
+    /// The batch, and the ledger after it if it was made here.
+    fn trace(&self) -> Result<(BatchTrace, Option<Ledger>), CliError> {
+        if let Some(batch) = &self.batch {
+            let trace: BatchTrace = read_json(batch, "a recorded batch")?;
+            self.check_shape(&trace.header.shape)?;
+            return Ok((trace, None));
+        }
+        let (Some(ledger), Some(transfers), Some(timestamp)) =
+            (&self.ledger, &self.transfers_file, self.timestamp)
+        else {
+            unreachable!("clap demands --batch, or --ledger with its companions");
+        };
+        let mut ledger: Ledger = read_json(ledger, "a ledger")?;
+        let transfers: Vec<SignedTransfer> = read_json(transfers, "an array of signed transfers")?;
+        let depth = ledger.depth() as u32;
+        let shape = BatchShape {
+            transfers: self.transfers.unwrap_or(DEFAULT_TRANSFERS),
+            fee_slots: self.fee_slots.unwrap_or(DEFAULT_FEE_SLOTS),
+            depth,
+        };
+        self.check_shape(&shape)?;
+        let trace = ledger.apply_batch(&shape, timestamp, &self.fee_slot, &transfers)?;
+        Ok((trace, Some(ledger)))
+    }
+
+    /// What the command line says of the shape must be the batch's.
+    fn check_shape(&self, shape: &BatchShape) -> Result<(), CliError> {
+        for (argument, expected, got) in [
+            ("--depth", self.depth, shape.depth),
+            ("--transfers", self.transfers, shape.transfers),
+            ("--fee-slots", self.fee_slots, shape.fee_slots),
+        ] {
+            if let Some(expected) = expected
+                && expected != got
+            {
+                return Err(CliError::Shape {
+                    argument,
+                    expected,
+                    got,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ProveReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, "proven batch", self.out.display())?;
+        if let Some(ledger) = &self.ledger_out {
+            line(f, "ledger after it", ledger.display())?;
+        }
+        line(f, "batch number", self.batch_number)?;
+        let slots = self.shape.transfers;
+        line(
+            f,
+            "transfers",
+            format_args!("{} in {slots} slots", self.transfers),
+        )?;
+        line(f, "state root before", &self.pre_root)?;
+        line(f, "state root after", &self.post_root)?;
+        line(f, "backend", self.backend)?;
+        line(f, "witness", format_args!("{:.1} ms", self.witness_ms))?;
+        line(f, "proof", format_args!("{:.1} ms", self.prove_ms))?;
+        for StageTime { stage, ms } in &self.stages {
+            line(f, &format!("  {stage}"), format_args!("{ms:.1} ms"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! `zkroll setup`: development keys, and the check of any key file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rand::{RngCore, rngs::OsRng};
+use serde::Serialize;
+use zkroll::BatchProver;
+use zkroll::circuits::batch::BatchCircuit;
+use zkroll::prover::key_file::{self, KeyFileError, KeyFileHeader};
+
+use crate::args::{Seed, ShapeArgs};
+use crate::error::CliError;
+use crate::files::warn_unsafe;
+use crate::progress::Progress;
+use crate::report::line;
+
+/// Arguments of `zkroll setup dev`.
+#[derive(Args, Debug)]
+pub struct DevArgs {
+    /// Where the key file goes.
+    #[arg(long, value_name = "KEY")]
+    out: PathBuf,
+    /// The trapdoor's seed in 64 hexadecimal digits; random and forgotten if absent.
+    #[arg(long, value_name = "HEX32")]
+    seed: Option<Seed>,
+    #[command(flatten)]
+    shape: ShapeArgs,
+}
+
+/// Arguments of `zkroll setup verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The key file.
+    #[arg(long, value_name = "KEY")]
+    key: PathBuf,
+}
+
+/// What a key file says of itself.
+#[derive(Debug, Serialize)]
+pub struct KeyReport {
+    key: PathBuf,
+    r#unsafe: bool,
+    provenance: String,
+    circuit_digest: String,
+    verifying_key_hash: String,
+    public_inputs: u64,
+    columns: u64,
+    domain_size: u64,
+    bytes: u64,
+}
+
+/// Makes an UNSAFE development key.
+///
+/// # Errors
+/// If no circuit has the shape or the file cannot be written.
+pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
+    let circuit = BatchCircuit::new(args.shape.into())?;
+    let seed = args.seed.unwrap_or_else(|| {
+        let mut seed = [0; 32];
+        OsRng.fill_bytes(&mut seed);
+        Seed(seed)
+    });
+    let file_error = |source| key_error(&args.out, source);
+    {
+        let constraints = circuit.cost().constraints;
+        let progress = Progress::start(format!("making a key for {constraints} constraints"));
+        let prover = BatchProver::development(circuit, &seed.0)?;
+        progress.say("writing the key");
+        key_file::write(&args.out, prover.key()).map_err(file_error)?;
+    }
+    warn_unsafe(&args.out);
+    let header = key_file::read_header(&args.out).map_err(file_error)?;
+    Ok(KeyReport::new(&args.out, &header))
+}
+
+/// Checks every byte and every point of a key file.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn verify(args: &VerifyArgs) -> Result<KeyReport, CliError> {
+    let file_error = |source| key_error(&args.key, source);
+    let header = key_file::read_header(&args.key).map_err(file_error)?;
+    {
+        let _progress = Progress::start(format!("checking {} bytes", header.file_len));
+        key_file::read_validated(&args.key, None).map_err(file_error)?;
+    }
+    if header.provenance.is_unsafe() {
+        warn_unsafe(&args.key);
+    }
+    Ok(KeyReport::new(&args.key, &header))
+}
+
+fn key_error(path: &Path, source: KeyFileError) -> CliError {
+    CliError::KeyFile {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+impl KeyReport {
+    fn new(path: &Path, header: &KeyFileHeader) -> Self {
+        Self {
+            key: path.to_owned(),
+            r#unsafe: header.provenance.is_unsafe(),
+            provenance: header.provenance.to_string(),
+            circuit_digest: hex::encode(header.circuit_digest),
+            verifying_key_hash: hex::encode(header.verifying_key_hash),
+            public_inputs: header.num_public_inputs,
+            columns: header.num_columns,
+            domain_size: header.domain_size,
+            bytes: header.file_len,
+        }
+    }
+}
+
+impl fmt::Display for KeyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, "key", self.key.display())?;
+        line(f, "provenance", &self.provenance)?;
+        line(f, "circuit digest", &self.circuit_digest)?;
+        line(f, "verifying key hash", &self.verifying_key_hash)?;
+        line(f, "public inputs", self.public_inputs)?;
+        line(f, "columns", self.columns)?;
+        line(f, "domain", self.domain_size)?;
+        line(f, "bytes", self.bytes)
+    }
+}

@@ -1,0 +1,9 @@
+//! What the examples share: the wallet's accounts and file, and the chain that a batch is settled on. Each
+//! example uses its part.
+#![allow(dead_code)]
+
+pub mod chain;
+pub mod wallet;
+
+/// Whatever an example cannot go on with.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
