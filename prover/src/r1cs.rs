@@ -44,8 +44,9 @@ pub trait R1cs: Sync {
     /// Number of constraints, without the input-consistency rows.
     fn num_constraints(&self) -> usize;
 
-    /// Calls `visit(column, coefficient)` for each non-zero entry of `row`, each column at most
-    /// once. `row < num_constraints`, and every column visited is below [`R1cs::num_columns`].
+    /// Calls `visit(column, coefficient)` for each non-zero entry of `row`; where a column comes more
+    /// than once its coefficients add up. `row < num_constraints`, and every column visited is below
+    /// [`R1cs::num_columns`].
     fn visit_row(&self, matrix: Matrix, row: usize, visit: &mut dyn FnMut(usize, &Fr));
 
     /// Human-readable name of a constraint, for errors.

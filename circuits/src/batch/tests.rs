@@ -182,7 +182,7 @@ fn the_cost_model_is_exact() {
     assert!((marginal - few.constraints_per_transfer).abs() < 1e-9);
 }
 
-/// The constraints of a transfer, part by part. A change here is a change of the circuit: every key
+/// The constraints of a transfer, part by part, and the digests of all. A change here is a change of the circuit: every key
 /// made before is void.
 #[test]
 fn constraint_counts_are_pinned() {
@@ -211,8 +211,10 @@ fn constraint_counts_are_pinned() {
         (&circuit.templates.header, "header"),
         (&circuit.templates.closing, "closing"),
     ] {
-        found += &format!("{:>6} = {name}\n", template.num_constraints());
+        let digest = hex::encode(&template.digest()[..8]);
+        found += &format!("{:>6} = {name} {digest}\n", template.num_constraints());
     }
+    found += &format!("program {}\n", hex::encode(circuit.digest()));
     assert_eq!(found, expected);
 }
 

@@ -223,7 +223,7 @@ impl MontgomeryVar {
 ///
 /// T₂ being its own negative. P and the addend never agree up to sign, whatever Q and h are; P plus
 /// the addend is never the identity; and in the second kind the result is never the identity. In the
-/// first kind it is if l divides 2k ± 1: then no assignment exists ([`MontgomeryVar::double_and_add`]).
+/// first kind it is if l divides 2k ± 1: then no assignment exists (`MontgomeryVar::double_and_add`).
 /// So every assignment computes h·Q: soundness needs nothing of h. Completeness fails exactly where
 /// some prefix (h >> j | 1), j even, is an odd multiple of l: at a few values of h, which is a hash.
 pub fn mul_bits(builder: &mut Builder, point: &PointVar, bits: &[Num]) -> Result<PointVar> {

@@ -11,7 +11,7 @@
 //! *Representation.* After the fourth full round every lane is a fresh column. From there to the
 //! fifth full round, each S-box's input is a fixed affine form of those t columns and of the outputs
 //! of the partial S-boxes before it. The forms depend on t alone and are computed once
-//! ([`PartialRounds`]).
+//! (`PartialRounds`).
 
 use crate::{
     protocol::poseidon::{Parameters, parameters},

@@ -26,6 +26,21 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// A tag and what it goes with, for digests.
+    fn encode(self) -> [u64; 4] {
+        match self {
+            Self::Zero => [0; 4],
+            Self::Instance(index) => [1, index as u64, 0, 0],
+            Self::Export {
+                segment,
+                copy,
+                export,
+            } => [2, segment as u64, copy as u64, export as u64],
+        }
+    }
+}
+
 /// How one port of every copy k of a segment is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
@@ -59,6 +74,30 @@ impl Wire {
             offset: -1,
             below: first,
             above: Source::Zero,
+        }
+    }
+
+    /// A tag and what it goes with, for digests. Negative numbers in two's complement.
+    fn encode(&self) -> Vec<u64> {
+        match *self {
+            Self::Shared(source) => [&[0][..], &source.encode()].concat(),
+            Self::Affine {
+                segment,
+                export,
+                stride,
+                offset,
+                below,
+                above,
+            } => {
+                let map = [
+                    1,
+                    segment as u64,
+                    export as u64,
+                    stride as u64,
+                    offset as u64,
+                ];
+                [&map[..], &below.encode(), &above.encode()].concat()
+            }
         }
     }
 
@@ -224,7 +263,11 @@ impl Program {
         for segment in &self.segments {
             hasher.update(&segment.template.digest());
             hasher.update(&(segment.copies as u64).to_le_bytes());
-            hasher.update(format!("{:?}", segment.wires).as_bytes());
+            for wire in &segment.wires {
+                for number in wire.encode() {
+                    hasher.update(&number.to_le_bytes());
+                }
+            }
         }
         *hasher.finalize().as_bytes()
     }

@@ -6,6 +6,7 @@
 mod forger;
 mod slots;
 
+use super::{BatchCircuit, tests::shape};
 use crate::{
     gadgets::account::power_of_two,
     protocol::{
@@ -17,6 +18,8 @@ use crate::{
 use ark_bn254::Fr;
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
+use std::collections::BTreeSet;
+
 use forger::{Forger, Keep, NONCE_SECRET, challenge, reduce};
 
 const NONE: [&str; 0] = [];
@@ -504,4 +507,99 @@ fn outputs_are_what_the_slot_computed() {
         let forger = Forger::honest().replace(label, 0, |value| value + Fr::ONE);
         assert_eq!(forger.caught_by(), [label]);
     }
+}
+
+/// The labels that the tests here, in [`slots`] and in `gadgets::tests` (for the three marked) break
+/// alone. A new label stands in the list once it has its attack.
+const ATTACKED: [(&str, &[&str]); 5] = [
+    (
+        "header",
+        &["initial_state", "reserved_words_are_zero", "slots"],
+    ),
+    (
+        "transfer",
+        &[
+            "amount",
+            "fee/conserved",
+            "fee/on",
+            "fee/selector",
+            "fee/sum",
+            "fee/token",
+            "fee_amount",
+            "from",
+            "on",
+            "public_data",
+            "receiver/balance_after",
+            "receiver/balance_before",
+            "receiver/leaf",
+            "receiver/nonce",
+            "receiver/path/membership",
+            "receiver/path/node",
+            "receiver/path/replacement",
+            "receiver/path/selected",
+            "receiver/root",
+            "recipient",
+            "root_after",
+            "sender/balance_after",
+            "sender/balance_before",
+            "sender/leaf",
+            "sender/nonce",
+            "sender/path/membership",
+            "sender/path/node",
+            "sender/path/replacement",
+            "sender/path/selected",
+            "sender/root",
+            "signature/challenge",
+            "signature/challenge_bits",
+            "signature/equation",
+            "signature/fixed_base",
+            "signature/key/cofactor",
+            "signature/key/on_curve", // gadgets::tests
+            "signature/message",
+            "signature/scalar_below_l",
+            "signature/variable_base/ladder",
+            "signature/variable_base/not_identity", // gadgets::tests
+            "signature/variable_base/parity",
+            "signature/variable_base/shifted", // gadgets::tests
+            "to",
+            "valid_until",
+        ],
+    ),
+    (
+        "fee",
+        &[
+            "balance_after",
+            "balance_before",
+            "index",
+            "leaf",
+            "nonce",
+            "nothing_lost",
+            "on",
+            "path/membership",
+            "path/node",
+            "path/replacement",
+            "path/selected",
+            "public_data",
+            "root",
+            "root_after",
+        ],
+    ),
+    ("data", &["commitment", "evaluation"]),
+    ("closing", &["commitment", "evaluation", "post_root"]),
+];
+
+#[test]
+fn every_label_is_attacked() {
+    let circuit = BatchCircuit::new(shape(1, 2)).unwrap();
+    let found: Vec<_> = circuit
+        .program()
+        .templates()
+        .map(|template| {
+            let rows = 0..template.num_constraints();
+            let labels: BTreeSet<_> = rows.map(|row| template.label(row)).collect();
+            (template.name(), labels.into_iter().collect::<Vec<_>>())
+        })
+        .collect();
+    let attacked = ATTACKED.map(|(template, labels)| (template, labels.to_vec()));
+    assert_eq!(found, attacked);
 }
