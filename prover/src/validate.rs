@@ -69,6 +69,12 @@ pub enum KeyError {
     /// No point for the constant 1.
     #[error("expected at least one point in gamma_abc_g1, got 0")]
     NoInputPoints,
+    /// A public input, or the constant 1, that the verification does not see: any value passes.
+    #[error("expected point {index} of gamma_abc_g1 other than infinity, got infinity")]
+    InputUnbound {
+        /// 0 for the constant 1, i for public input i.
+        index: usize,
+    },
     /// β₁ and β₂ have different exponents.
     #[error("expected e(beta_g1, g2) = e(g1, beta_g2), got different values")]
     BetaMismatch,
@@ -150,7 +156,11 @@ pub fn validate_verifying_key(vk: &VerifyingKey<Bn254>) -> Result<(), KeyError> 
     if vk.gamma_abc_g1.is_empty() {
         return Err(KeyError::NoInputPoints);
     }
-    check_list("gamma_abc_g1", &vk.gamma_abc_g1)
+    check_list("gamma_abc_g1", &vk.gamma_abc_g1)?;
+    match vk.gamma_abc_g1.iter().position(AffineRepr::is_zero) {
+        Some(index) => Err(KeyError::InputUnbound { index }),
+        None => Ok(()),
+    }
 }
 
 /// Demands `num_public_inputs + 1` points for the public inputs.

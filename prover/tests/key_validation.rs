@@ -80,6 +80,16 @@ fn infinity_is_refused() {
 }
 
 #[test]
+fn an_input_that_the_verification_does_not_see_is_refused() {
+    for index in 0..2 {
+        assert_eq!(
+            refusal_of_vk(|vk| vk.gamma_abc_g1[index] = G1Affine::zero()),
+            KeyError::InputUnbound { index }
+        );
+    }
+}
+
+#[test]
 fn points_off_the_curve_are_refused() {
     let off = |element| KeyError::OffCurve { element };
     assert_eq!(
