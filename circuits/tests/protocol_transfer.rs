@@ -172,3 +172,45 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
     let unknown = text.replacen("\"token\"", "\"memo\":1,\"token\"", 1);
     assert!(serde_json::from_str::<SignedTransfer>(&unknown).is_err());
 }
+
+/// A string is a value, which stands for its canonical encoding; a number is the encoding itself.
+#[test]
+fn json_amounts_are_values_or_encodings() {
+    let canonical = transfer(3, 1, 100, 2);
+    // 10·10^1 is 100 too, in another encoding.
+    let other = Transfer {
+        amount: Amount::try_from(1 << Amount::MANTISSA_BITS | 10).unwrap(),
+        ..canonical
+    };
+    assert_ne!(other.amount, canonical.amount);
+    for (transfer, amount) in [
+        (canonical, serde_json::json!("100")),
+        (other, serde_json::json!(other.amount.encoding())),
+    ] {
+        let signed = signed(1, transfer);
+        let json = serde_json::to_value(signed).unwrap();
+        assert_eq!(json["amount"], amount);
+        assert_eq!(json["fee"], "2");
+        assert_eq!(
+            serde_json::from_value::<SignedTransfer>(json).unwrap(),
+            signed
+        );
+    }
+    let json = serde_json::to_value(signed(1, canonical)).unwrap();
+    for (amount, expected) in [
+        (
+            serde_json::json!("34359738369"),
+            "nearest below is 34359738367",
+        ),
+        (serde_json::json!("-1"), "expected a decimal value"),
+        (serde_json::json!("1e3"), "expected a decimal value"),
+        (serde_json::json!(1.5), "did not match"),
+    ] {
+        let mut json = json.clone();
+        json["amount"] = amount;
+        let error = serde_json::from_value::<SignedTransfer>(json)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

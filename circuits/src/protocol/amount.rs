@@ -58,28 +58,38 @@ pub struct Unrepresentable {
     pub nearest_below: u128,
 }
 
+/// What both encodings have in common.
+macro_rules! decimal_float {
+    ($name:ident) => {
+        impl $name {
+            /// Bits of the mantissa.
+            pub const MANTISSA_BITS: u32 = Self::BITS - EXPONENT_BITS;
+
+            /// The encoding of `value` with the smallest exponent.
+            ///
+            /// # Errors
+            /// If no encoding has this value.
+            pub fn from_value(value: u128) -> Result<Self, Unrepresentable> {
+                encode(value, Self::MANTISSA_BITS).map(Self)
+            }
+
+            /// m of m·10^e.
+            pub fn mantissa(self) -> u64 {
+                self.0 & ((1 << Self::MANTISSA_BITS) - 1)
+            }
+
+            /// e of m·10^e.
+            pub fn exponent(self) -> u32 {
+                (self.0 >> Self::MANTISSA_BITS) as u32
+            }
+        }
+    };
+}
+
+decimal_float!(Amount);
+decimal_float!(Fee);
+
 impl Amount {
-    /// Bits of the mantissa.
-    pub const MANTISSA_BITS: u32 = Self::BITS - EXPONENT_BITS;
-
-    /// The encoding of `value` with the smallest exponent.
-    ///
-    /// # Errors
-    /// If no encoding has this value.
-    pub fn from_value(value: u128) -> Result<Self, Unrepresentable> {
-        encode(value, Self::MANTISSA_BITS).map(Self)
-    }
-
-    /// m of m·10^e.
-    pub fn mantissa(self) -> u64 {
-        self.0 & ((1 << Self::MANTISSA_BITS) - 1)
-    }
-
-    /// e of m·10^e.
-    pub fn exponent(self) -> u32 {
-        (self.0 >> Self::MANTISSA_BITS) as u32
-    }
-
     /// m·10^e.
     ///
     /// # Errors
@@ -93,28 +103,7 @@ impl Amount {
 }
 
 impl Fee {
-    /// Bits of the mantissa.
-    pub const MANTISSA_BITS: u32 = Self::BITS - EXPONENT_BITS;
-
-    /// The encoding of `value` with the smallest exponent.
-    ///
-    /// # Errors
-    /// If no encoding has this value.
-    pub fn from_value(value: u128) -> Result<Self, Unrepresentable> {
-        encode(value, Self::MANTISSA_BITS).map(Self)
-    }
-
-    /// m of m·10^e.
-    pub fn mantissa(self) -> u64 {
-        self.0 & ((1 << Self::MANTISSA_BITS) - 1)
-    }
-
-    /// e of m·10^e.
-    pub fn exponent(self) -> u32 {
-        (self.0 >> Self::MANTISSA_BITS) as u32
-    }
-
-    /// m·10^e, at most 2047·10³¹ < 2¹¹¹.
+    /// m·10^e, at most 2047·10³¹ < 2¹¹⁴.
     pub fn value(self) -> u128 {
         u128::from(self.mantissa()) * 10u128.pow(self.exponent())
     }
