@@ -3,6 +3,7 @@
 //! An unused slot credits a made-up account in a tree of its own, cut off as in
 //! [`super::transfer_slot`], and its sum must be zero: no fee is taken that nobody gets.
 
+use super::switch::{enforce_root, export_root};
 use crate::{
     gadgets::{
         account::{AccountVar, power_of_two},
@@ -49,22 +50,11 @@ impl Circuit for FeeSlotCircuit<'_> {
         let roots = builder.scope("path", |builder| {
             tree::update(builder, &index, &leaves.old, &leaves.new, &self.path.levels)
         })?;
-        builder.scope("root", |builder| {
-            builder.enforce(&on, &(&roots.old - &root_before), &Num::zero())
-        })?;
+        enforce_root(builder, &on, &root_before, &roots.old)?;
         builder.scope("nothing_lost", |builder| {
             builder.enforce(&total, &(&Num::one() - &on), &Num::zero())
         })?;
-        builder.scope("root_after", |builder| {
-            let root = if self.on {
-                roots.new.value()
-            } else {
-                self.root
-            };
-            let root = builder.witness(root)?;
-            builder.export_column("root", &root);
-            builder.enforce(&on, &(&roots.new - &root_before), &(&root - &root_before))
-        })?;
+        export_root(builder, &on, &root_before, &roots.new)?;
         builder.scope("public_data", |builder| {
             let mut word = compose(&index);
             word.add_scaled(&account.token, power_of_two(ACCOUNT_BITS));

@@ -19,6 +19,7 @@ mod data_block;
 mod fee_slot;
 mod header;
 mod padding;
+mod switch;
 mod transfer_slot;
 mod witness;
 

@@ -5,6 +5,7 @@
 //! state root and the fee sums go past it, and its public data are zero. Every constraint holds
 //! without regard to `on`; the switch stands only where something enters or leaves the slot.
 
+use super::switch::{enforce_root, export_root};
 use crate::{
     gadgets::{
         account::AccountVar,
@@ -69,16 +70,7 @@ impl Circuit for TransferSlot<'_> {
             let fee = builder.scope("on", |builder| builder.mul(&on, &transfer.0.fee.value))?;
             self.collect_fee(builder, &transfer.0.token, &fee, &fee_tokens, &fees_before)
         })?;
-        builder.scope("root_after", |builder| {
-            let root = if self.on {
-                root_after.value()
-            } else {
-                self.root
-            };
-            let root = builder.witness(root)?;
-            builder.export_column("root", &root);
-            builder.enforce(&on, &(&root_after - &root_before), &(&root - &root_before))
-        })?;
+        export_root(builder, &on, &root_before, &root_after)?;
         builder.scope("public_data", |builder| {
             let operation = builder.mul(&on, &transfer.0.operation())?;
             builder.export_column("operation", &operation);
@@ -128,9 +120,7 @@ impl TransferSlot<'_> {
             let roots = builder.scope("path", |builder| {
                 tree::update(builder, &from, &leaves.old, &leaves.new, sender_path)
             })?;
-            builder.scope("root", |builder| {
-                builder.enforce(on, &(&roots.old - root), &Num::zero())
-            })?;
+            enforce_root(builder, on, root, &roots.old)?;
             Ok((sender, roots.new))
         })?;
         let (receiver, received) = builder.scope("receiver", |builder| {

@@ -12,9 +12,9 @@ use super::{
 use crate::gadgets::account::power_of_two;
 use crate::protocol::{
     ledger::{BatchTrace, FeeTrace, TransferTrace},
-    poseidon,
     public_data::{
-        BatchShape, DataError, HEADER_WORDS, TRANSFER_BITS, challenge, commitment_start, evaluate,
+        BatchShape, DataError, HEADER_WORDS, TRANSFER_BITS, challenge, commitment_start,
+        commitment_states, evaluate,
     },
 };
 use ark_bn254::Fr;
@@ -224,19 +224,16 @@ impl<'a> Flow<'a> {
             roots.push(fee(slot).map_or(before, |fee| fee.root_after));
         }
 
-        let mut states = vec![commitment_start(words.len() as u32)];
-        for block in words.chunks(BLOCK_WORDS) {
-            let mut inputs = [Fr::ZERO; BLOCK_WORDS + 1];
-            inputs[0] = *states.last().expect("there is a first state");
-            inputs[1..=block.len()].copy_from_slice(block);
-            states.push(poseidon::hash(&inputs));
-        }
+        let states = commitment_states(&words);
         let rho = challenge(*states.last().expect("there is a first state"), &words);
-        let mut evaluations: Vec<Fr> = (0..words.len())
-            .step_by(BLOCK_WORDS)
-            .map(|from| evaluate(&words[from..], rho))
-            .collect();
-        evaluations.push(Fr::ZERO);
+        // From the last block to the first, as the circuit does it.
+        let next_block = rho.pow([BLOCK_WORDS as u64]);
+        let mut evaluations = vec![Fr::ZERO];
+        for block in words.chunks(BLOCK_WORDS).rev() {
+            let after = evaluations[evaluations.len() - 1];
+            evaluations.push(evaluate(block, rho) + next_block * after);
+        }
+        evaluations.reverse();
         Self {
             trace,
             padding,

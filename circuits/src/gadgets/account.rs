@@ -14,15 +14,16 @@ use super::{
     poseidon::{first_sbox, hash_after_first_sboxes},
 };
 use crate::{
-    protocol::account::Account,
+    protocol::{account::Account, uint::U40},
     template::{Builder, Num, Result},
 };
 use ark_bn254::Fr;
+use ark_ff::Field;
 
 /// Bits of a balance.
 pub const BALANCE_BITS: usize = 128;
 /// Bits of a nonce.
-pub const NONCE_BITS: usize = 40;
+pub const NONCE_BITS: usize = U40::BITS as usize;
 /// Inputs of a leaf's hash.
 const LEAF_INPUTS: usize = 4;
 
@@ -136,6 +137,5 @@ impl AccountVar {
 
 /// 2^n.
 pub fn power_of_two(n: usize) -> Fr {
-    use ark_ff::Field;
     Fr::from(2u64).pow([n as u64])
 }

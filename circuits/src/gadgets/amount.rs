@@ -1,16 +1,12 @@
 //! Decimal floats: 40-bit amounts and 16-bit fees, mantissa · 10^exponent.
 
 use super::bits::{booleans, compose};
-use crate::template::{Builder, Num, Result};
+use crate::{
+    protocol::amount::{Amount, Fee},
+    template::{Builder, Num, Result},
+};
 use ark_bn254::Fr;
 use ark_ff::Field;
-
-/// Bits of the exponent of both encodings.
-const EXPONENT_BITS: usize = 5;
-/// Bits of an amount's mantissa.
-const AMOUNT_MANTISSA_BITS: usize = 35;
-/// Bits of a fee's mantissa.
-const FEE_MANTISSA_BITS: usize = 11;
 
 /// A float by its encoding, which is thereby in range, and its value.
 #[derive(Clone, Debug)]
@@ -23,20 +19,21 @@ pub struct FloatVar {
 
 /// A 40-bit amount: 45 constraints.
 pub fn amount(builder: &mut Builder, encoding: u64) -> Result<FloatVar> {
-    float(builder, encoding, AMOUNT_MANTISSA_BITS)
+    float(builder, encoding, Amount::MANTISSA_BITS, Amount::BITS)
 }
 
 /// A 16-bit fee: 21 constraints.
 pub fn fee(builder: &mut Builder, encoding: u64) -> Result<FloatVar> {
-    float(builder, encoding, FEE_MANTISSA_BITS)
+    float(builder, encoding, Fee::MANTISSA_BITS, Fee::BITS)
 }
 
 /// `value = mantissa·Π (1 + eᵢ·(10^(2^i) − 1))`.
-fn float(builder: &mut Builder, encoding: u64, mantissa_bits: usize) -> Result<FloatVar> {
-    let bits = booleans(builder, Fr::from(encoding), mantissa_bits + EXPONENT_BITS)?;
-    let mut value = compose(&bits[..mantissa_bits]);
+fn float(builder: &mut Builder, encoding: u64, mantissa_bits: u32, bits: u32) -> Result<FloatVar> {
+    let bits = booleans(builder, Fr::from(encoding), bits as usize)?;
+    let (mantissa, exponent) = bits.split_at(mantissa_bits as usize);
+    let mut value = compose(mantissa);
     let mut power = Fr::from(10u64);
-    for exponent_bit in &bits[mantissa_bits..] {
+    for exponent_bit in exponent {
         let factor = &Num::one() + &(exponent_bit * (power - Fr::ONE));
         value = builder.mul(&value, &factor)?;
         power = power.square();

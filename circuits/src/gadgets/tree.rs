@@ -17,14 +17,15 @@
 //! against hashing children.
 
 use super::poseidon::{first_constant, hash_after_first_sboxes, sbox};
-use crate::template::{Builder, Num, Result};
+use crate::{
+    protocol::tree::{ARITY, LOG_ARITY},
+    template::{Builder, Num, Result},
+};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 
-/// Children of a node.
-pub const ARITY: usize = 8;
 /// Index bits that a level consumes.
-pub const LEVEL_BITS: usize = 3;
+pub const LEVEL_BITS: usize = LOG_ARITY as usize;
 
 /// The roots before and after.
 #[derive(Clone, Debug)]

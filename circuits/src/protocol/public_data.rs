@@ -514,20 +514,29 @@ pub fn commitment_start(m: u32) -> Fr {
     Fr::from(domain << 32 | u128::from(m))
 }
 
+/// s₀, s₁, …: the commitment's states, of which C is the last.
+///
+/// # Panics
+/// If there are 2³² words or more.
+pub fn commitment_states(words: &[Fr]) -> Vec<Fr> {
+    let m = u32::try_from(words.len()).expect("fewer than 2^32 words");
+    let mut states = vec![commitment_start(m)];
+    for chunk in words.chunks(COMMITMENT_RATE) {
+        let mut inputs = [Fr::ZERO; COMMITMENT_RATE + 1];
+        inputs[0] = states[states.len() - 1];
+        inputs[1..=chunk.len()].copy_from_slice(chunk);
+        states.push(poseidon::hash(&inputs));
+    }
+    states
+}
+
 /// C, the commitment to the words.
 ///
 /// # Panics
 /// If there are 2³² words or more.
 pub fn commitment(words: &[Fr]) -> Fr {
-    let m = u32::try_from(words.len()).expect("fewer than 2^32 words");
-    words
-        .chunks(COMMITMENT_RATE)
-        .fold(commitment_start(m), |state, chunk| {
-            let mut inputs = [Fr::ZERO; COMMITMENT_RATE + 1];
-            inputs[0] = state;
-            inputs[1..=chunk.len()].copy_from_slice(chunk);
-            poseidon::hash(&inputs)
-        })
+    let states = commitment_states(words);
+    states[states.len() - 1]
 }
 
 /// ρ, the point at which the words are compared.

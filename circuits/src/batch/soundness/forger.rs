@@ -63,7 +63,6 @@ pub(super) struct Forger {
     pub keep: Vec<Keep>,
     pub cheat: Cheat,
     pub(super) root: Fr,
-    pub(super) root_after: Option<Fr>,
     /// The tree's lanes before.
     pub(super) lanes: [Fr; 8],
     pub(super) columns: Rc<RefCell<Columns>>,
@@ -115,7 +114,6 @@ impl Forger {
             keep: Vec::new(),
             cheat: Rc::new(|_, _, value, _| value),
             root: Fr::ZERO,
-            root_after: None,
             lanes: std::array::from_fn(|i| Fr::from(1000 + i as u64).square()),
             columns: Rc::default(),
         }
@@ -201,7 +199,6 @@ impl Forger {
             false => self.lanes_after_sender(&before),
         };
         let (lanes, columns, cheat) = (self.lanes, self.columns.clone(), self.cheat.clone());
-        let root_after = self.root_after;
         testing::cheat(
             move |label, _, value| {
                 let mut columns = columns.borrow_mut();
@@ -209,7 +206,6 @@ impl Forger {
                 let value = match label {
                     "sender/path" => lanes[found.len()],
                     "receiver/path" => new_lanes[found.len()],
-                    "root_after" => root_after.unwrap_or(value),
                     _ => value,
                 };
                 let value = cheat(label, found.len(), value, &before);
@@ -266,8 +262,6 @@ impl Forger {
             let [_, difference, _] = circuit.rows("sender/root")[0];
             self.root += difference;
         }
-        let [on, change, changed] = circuit.rows("root_after")[0];
-        self.root_after = Some(columns["root_after"][0] - changed + on * change);
         if !self.keeps(Keep::Signature) {
             self.signature.s = self.s_for(reduce(challenge(&columns))).into_bigint();
         }
