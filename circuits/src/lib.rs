@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arithmetic;
 pub mod batch;
 pub mod gadgets;
 pub mod protocol;

@@ -33,7 +33,7 @@ pub use witness::{BatchAssignment, WitnessError};
 use crate::{
     protocol::public_data::{BatchShape, HEADER_WORDS, commitment_start},
     protocol::tree::MAX_DEPTH,
-    template::{Program, Source, Template, Wire},
+    template::{Matrix, Program, Source, Template, Wire},
 };
 use ark_bn254::Fr;
 use ark_ff::AdditiveGroup;
@@ -115,6 +115,10 @@ pub struct BatchCost {
     pub constraints_per_transfer: f64,
     /// Of these, for public data: the operation's column and the share of a data block.
     pub public_data_constraints_per_transfer: f64,
+    /// Columns that stand in matrix A: the points of a proving key's A query that are not infinite.
+    pub columns_in_a: usize,
+    /// Columns that stand in matrix B: the same of its two B queries.
+    pub columns_in_b: usize,
     /// log₂ of the smallest domain that holds the constraints and the instance.
     pub domain_log2: u32,
     /// Bytes of the stored matrices.
@@ -176,6 +180,8 @@ impl BatchCircuit {
             constraints,
             constraints_per_transfer: transfer.num_constraints() as f64 + share,
             public_data_constraints_per_transfer: operation as f64 + share,
+            columns_in_a: self.program.count_columns_in(Matrix::A),
+            columns_in_b: self.program.count_columns_in(Matrix::B),
             domain_log2: (constraints + NUM_INSTANCE).next_power_of_two().ilog2(),
             template_bytes: self.program.template_bytes(),
         }

@@ -15,7 +15,7 @@ use crate::{
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const TIME: u64 = 1_800_000_000;
 
@@ -182,8 +182,9 @@ fn the_cost_model_is_exact() {
     assert!((marginal - few.constraints_per_transfer).abs() < 1e-9);
 }
 
-/// The constraints of a transfer, part by part, and the digests of all. A change here is a change of the circuit: every key
-/// made before is void.
+/// The constraints of a transfer, part by part, the columns of A and B, and the digests of all. A
+/// change here is a change of the circuit: every key made before is void. Where it is meant, the
+/// failure prints the file's new text.
 #[test]
 fn constraint_counts_are_pinned() {
     let shape = BatchShape {
@@ -213,9 +214,33 @@ fn constraint_counts_are_pinned() {
     ] {
         let digest = hex::encode(&template.digest()[..8]);
         found += &format!("{:>6} = {name} {digest}\n", template.num_constraints());
+        let [a, b] = [Matrix::A, Matrix::B].map(|matrix| template.count_columns_in(matrix));
+        let columns = template.num_ports() + template.num_locals();
+        let least = template.least_columns_in_b();
+        found += &format!("       {columns} columns, {a} in A, {b} in B (at least {least})\n");
     }
     found += &format!("program {}\n", hex::encode(circuit.digest()));
-    assert_eq!(found, expected);
+    assert!(found == expected, "constraints.txt has to read\n{found}");
+}
+
+/// The whole batch: columns of ports count where they live, once.
+#[test]
+fn the_columns_of_a_and_b_are_those_of_the_expansion() {
+    let circuit = BatchCircuit::new(shape(3, 2)).unwrap();
+    let program = circuit.program();
+    let cost = circuit.cost();
+    for (matrix, expected) in [
+        (Matrix::A, cost.columns_in_a),
+        (Matrix::B, cost.columns_in_b),
+    ] {
+        let mut found = BTreeSet::new();
+        for row in 0..program.num_constraints() {
+            program.visit_row(matrix, row, &mut |column, _| {
+                found.insert(column);
+            });
+        }
+        assert_eq!(found.len(), expected, "{matrix:?}");
+    }
 }
 
 #[test]

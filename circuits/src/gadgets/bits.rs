@@ -2,7 +2,10 @@
 //!
 //! All bit vectors are little-endian. A bit is a [`Num`] that some constraint forces to 0 or 1.
 
-use crate::template::{Builder, Num, Result};
+use crate::{
+    arithmetic::inverse,
+    template::{Builder, Num, Result},
+};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInteger, BigInteger256, Field, PrimeField};
 
@@ -66,7 +69,7 @@ pub fn enforce_range(builder: &mut Builder, num: &Num, n: usize) -> Result<()> {
 
 /// 1 if `num` is zero, else 0: two constraints.
 pub fn is_zero(builder: &mut Builder, num: &Num) -> Result<Num> {
-    let inverse = builder.witness(num.value().inverse().unwrap_or(Fr::ZERO))?;
+    let inverse = builder.witness(inverse(&num.value()).unwrap_or(Fr::ZERO))?;
     let zero = builder.witness(Fr::from(num.value() == Fr::ZERO))?;
     builder.enforce(num, &inverse, &(&Num::one() - &zero))?;
     builder.enforce(num, &zero, &Num::zero())?;

@@ -23,10 +23,12 @@
 //! Not here: a sponge (every use has a fixed number of inputs, at most sixteen), and the circuit,
 //! which is `gadgets::poseidon`.
 
-use std::sync::OnceLock;
+use std::{convert::Infallible, sync::OnceLock};
 
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, PrimeField};
+
+use crate::arithmetic::sum_of_products;
 
 /// The largest number of inputs that [`hash`] takes.
 pub const MAX_INPUTS: usize = 16;
@@ -77,8 +79,9 @@ pub fn hash(inputs: &[Fr]) -> Fr {
     let mut state = [Fr::ZERO; MAX_INPUTS + 1];
     let parameters = parameters(t);
     state[1..t].copy_from_slice(inputs);
-    permute_sparse(parameters, &mut state[..t]);
-    state[0]
+    let state = &mut state[..t];
+    all_sboxes(parameters, state);
+    dot(&parameters.mds[0], state)
 }
 
 /// The permutation as it is defined, round by round: the reference for [`permute_sparse`] and for
@@ -112,6 +115,39 @@ pub fn permute(parameters: &Parameters, state: &mut [Fr]) {
 /// Unless `state` has `parameters.t` elements.
 pub fn permute_sparse(parameters: &Parameters, state: &mut [Fr]) {
     check_width(parameters, state);
+    all_sboxes(parameters, state);
+    mix(&parameters.mds, state);
+}
+
+/// [`permute_sparse`] without the last product by M.
+fn all_sboxes(parameters: &Parameters, state: &mut [Fr]) {
+    add_assign(state, &parameters.round_constants[..parameters.t]);
+    state.iter_mut().for_each(sbox);
+    let after_first: Result<(), Infallible> = after_first_sboxes(parameters, state, |x| {
+        let mut output = x;
+        sbox(&mut output);
+        Ok(output)
+    });
+    match after_first {
+        Ok(()) => {}
+    }
+}
+
+/// The permutation from after the S-boxes of its first round to after those of its last one, the
+/// product by M that follows left out. `sbox` computes x⁵ from each S-box's input, round by round
+/// and in a round from the first element to the last.
+///
+/// # Errors
+/// What `sbox` returns.
+///
+/// # Panics
+/// Unless `state` has `parameters.t` elements.
+pub fn after_first_sboxes<E>(
+    parameters: &Parameters,
+    state: &mut [Fr],
+    mut sbox: impl FnMut(Fr) -> Result<Fr, E>,
+) -> Result<(), E> {
+    check_width(parameters, state);
     let Parameters {
         t,
         full_rounds,
@@ -121,27 +157,30 @@ pub fn permute_sparse(parameters: &Parameters, state: &mut [Fr]) {
         ..
     } = parameters;
     let half = full_rounds / 2;
-    for constants in round_constants[..half * t].chunks_exact(*t) {
-        add_assign(state, constants);
-        state.iter_mut().for_each(sbox);
+    let mut full_round = |state: &mut [Fr], constants: &[Fr]| {
+        for (element, constant) in state.iter_mut().zip(constants) {
+            *element = sbox(*element + constant)?;
+        }
+        Ok(())
+    };
+    for constants in round_constants[*t..half * t].chunks_exact(*t) {
         mix(mds, state);
+        full_round(state, constants)?;
     }
+    mix(mds, state);
     for (round, constant) in sparse.constants.iter().enumerate() {
-        state[0] += constant;
-        sbox(&mut state[0]);
+        full_round(&mut state[..1], &[*constant])?;
         match sparse.matrices.get(round) {
             Some(matrix) => matrix.apply(state),
             None => mix(&sparse.last, state),
         }
     }
-    add_assign(state, &sparse.after);
-    state.iter_mut().for_each(sbox);
-    mix(mds, state);
+    full_round(state, &sparse.after)?;
     for constants in round_constants[round_constants.len() - (half - 1) * t..].chunks_exact(*t) {
-        add_assign(state, constants);
-        state.iter_mut().for_each(sbox);
         mix(mds, state);
+        full_round(state, constants)?;
     }
+    Ok(())
 }
 
 fn check_width(parameters: &Parameters, state: &[Fr]) {
@@ -171,21 +210,9 @@ fn mix(matrix: &[Vec<Fr>], state: &mut [Fr]) {
     state.copy_from_slice(&out[..state.len()]);
 }
 
-/// Σ aᵢ·bᵢ, three products to one Montgomery reduction: as many as fit below 2²⁵⁶ at a time.
+/// Σ aᵢ·bᵢ.
 fn dot(a: &[Fr], b: &[Fr]) -> Fr {
-    let (a3, a_rest) = a.as_chunks::<3>();
-    let (b3, b_rest) = b.as_chunks::<3>();
-    let chunks: Fr = a3
-        .iter()
-        .zip(b3)
-        .map(|(a, b)| Fr::sum_of_products(a, b))
-        .sum();
-    chunks
-        + match (a_rest, b_rest) {
-            ([a], [b]) => *a * b,
-            ([a0, a1], [b0, b1]) => Fr::sum_of_products(&[*a0, *a1], &[*b0, *b1]),
-            _ => Fr::ZERO,
-        }
+    sum_of_products(a.iter().zip(b))
 }
 
 impl Parameters {
@@ -315,7 +342,7 @@ fn row_times(row: &[Fr], matrix: &[Vec<Fr>]) -> Vec<Fr> {
 /// The inverse by Gauss–Jordan elimination. Every square submatrix of an MDS matrix is regular,
 /// so each pivot on the diagonal is nonzero and no rows need to be exchanged: the pivot of step k
 /// is the ratio of the leading minors of size k+1 and k.
-fn invert(mut matrix: Vec<Vec<Fr>>) -> Vec<Vec<Fr>> {
+pub(crate) fn invert(mut matrix: Vec<Vec<Fr>>) -> Vec<Vec<Fr>> {
     let n = matrix.len();
     let mut inverse: Vec<Vec<Fr>> = (0..n)
         .map(|i| (0..n).map(|j| Fr::from(u64::from(i == j))).collect())

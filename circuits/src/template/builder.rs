@@ -6,6 +6,7 @@
 //! constraint system, its *locals* are the witness variables.
 
 use super::Num;
+use crate::arithmetic::inverse;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::{
@@ -190,6 +191,16 @@ impl Builder {
         }
     }
 
+    /// A linear combination whose value the caller knows. `build` makes the combination itself, and is
+    /// called only where constraints are made.
+    pub fn form(&self, value: Fr, build: impl FnOnce() -> Num) -> Num {
+        if self.constrain {
+            build()
+        } else {
+            Num::constant(value)
+        }
+    }
+
     /// A new witness column.
     pub fn witness(&mut self, value: Fr) -> Result<Num> {
         #[cfg(test)]
@@ -229,7 +240,7 @@ impl Builder {
     /// the constraint unless the numerator is zero too, and then *any* quotient does: the caller
     /// shows that this cannot be.
     pub fn div(&mut self, numerator: &Num, denominator: &Num) -> Result<Num> {
-        let inverse = denominator.value.inverse().unwrap_or(Fr::ZERO);
+        let inverse = inverse(&denominator.value).unwrap_or(Fr::ZERO);
         let quotient = self.witness(numerator.value * inverse)?;
         self.enforce(&quotient, denominator, numerator)?;
         Ok(quotient)

@@ -5,8 +5,11 @@
 //! the copy's number, which column each port stands for ([`Wire`]). Expanding the program gives the
 //! plain matrices that any Groth16 prover would see; nothing here expands them except tests.
 //!
+//! Each constraint's factors are put in A and B so that few columns stand in B (`orient`); the
+//! solutions are the same either way.
+//!
 //! *Cost.* Memory is that of the templates; `A·z`, `B·z`, `C·z` and the witness are parallel over
-//! copies, and a copy reads its own slice of the assignment and its ports.
+//! rows and copies, and a copy reads its own slice of the assignment and its ports.
 //!
 //! *Not here.* No optimisation across copies, no instance outlining: instance columns keep the
 //! indices 0, 1, 2, ….
@@ -14,6 +17,8 @@
 mod builder;
 mod matrix;
 mod num;
+mod orient;
+mod parallel;
 mod program;
 
 #[cfg(test)]
@@ -28,10 +33,11 @@ pub use num::Num;
 pub use program::{Matrix, Program, Source, Wire};
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
+use ark_ff::{BigInteger, PrimeField};
 use ark_relations::gr1cs::R1CS_PREDICATE_LABEL;
 use builder::{Built, Export, Label, label_of};
 use matrix::{Coefficients, SparseMatrix};
+use orient::orient;
 
 /// A circuit that can be built with constraints or only for its witness.
 pub trait Circuit {
@@ -73,8 +79,9 @@ impl Template {
         let rows = matrices
             .remove(R1CS_PREDICATE_LABEL)
             .expect("an R1CS predicate is always there");
-        let mut coefficients = Coefficients::default();
-        let [a, b, c] = <[_; 3]>::try_from(rows).expect("R1CS has three matrices");
+        let mut coefficients = Coefficients::new();
+        let [mut a, mut b, c] = <[_; 3]>::try_from(rows).expect("R1CS has three matrices");
+        orient(&mut a, &mut b);
         let matrices = [a, b, c].map(|rows| SparseMatrix::new(rows, &mut coefficients));
         coefficients.freeze();
         Ok(Self {
@@ -194,18 +201,36 @@ impl Template {
         self.matrices[matrix as usize].row(row, &self.coefficients)
     }
 
-    /// `out = M·(ports ‖ locals)` for one copy; `ports` begins with the constant one.
-    fn multiply(&self, matrix: Matrix, ports: &[Fr], locals: &[Fr], out: &mut [Fr]) {
-        for (row, out) in out.iter_mut().enumerate() {
-            *out = self
-                .row(matrix, row)
-                .fold(Fr::ZERO, |sum, (column, coefficient)| {
-                    let value = match column.checked_sub(ports.len()) {
-                        None => &ports[column],
-                        Some(local) => &locals[local],
-                    };
-                    sum + *value * coefficient
-                });
+    /// Whether each column, the ports' first, stands in a matrix.
+    fn columns_in(&self, matrix: Matrix) -> Vec<bool> {
+        let mut found = vec![false; 1 + self.num_ports() + self.num_locals];
+        for column in self.matrices[matrix as usize].columns() {
+            found[*column as usize] = true;
         }
+        found
+    }
+
+    /// Columns that stand in a matrix, ports included and the constant one not.
+    pub fn count_columns_in(&self, matrix: Matrix) -> usize {
+        let found = self.columns_in(matrix);
+        found[1..].iter().filter(|found| **found).count()
+    }
+
+    /// A number of columns, ports included and the constant one not, that must stand in B however the
+    /// constraints' factors are exchanged.
+    pub fn least_columns_in_b(&self) -> usize {
+        let columns = |matrix, row| self.row(matrix, row).map(|entry| entry.0).collect();
+        let rows = 0..self.num_constraints();
+        let factors = rows.map(|row| [columns(Matrix::A, row), columns(Matrix::B, row)]);
+        orient::least_columns_in_b(factors.collect())
+    }
+
+    /// A row's product with the columns of one copy; `ports` begins with the constant one.
+    fn dot(&self, matrix: Matrix, row: usize, ports: &[Fr], locals: &[Fr]) -> Fr {
+        let value = |column: u32| match (column as usize).checked_sub(ports.len()) {
+            None => &ports[column as usize],
+            Some(local) => &locals[local],
+        };
+        self.matrices[matrix as usize].dot(row, &self.coefficients, value)
     }
 }

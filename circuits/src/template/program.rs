@@ -3,10 +3,14 @@
 //! Columns: the constant one and the instance first, then the locals of every copy, segment by
 //! segment. Rows: segment by segment, copy by copy. Nothing here is stored per copy.
 
-use super::{Template, builder::Result};
+use super::{
+    Template,
+    builder::Result,
+    parallel::{find_map_first, for_each, try_for_each},
+};
 use ark_bn254::Fr;
 use ark_ff::AdditiveGroup;
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// Where the value of a port comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -365,35 +369,110 @@ impl Program {
         )
     }
 
-    /// `out = M·assignment`, copies in parallel with the feature `parallel`.
+    /// `out = M·assignment`, in parallel with the feature `parallel`.
     ///
     /// # Panics
     /// If the assignment has not one value for each column or `out` not one for each row.
     pub fn multiply(&self, matrix: Matrix, assignment: &[Fr], out: &mut [Fr]) {
+        assert_eq!(out.len(), self.num_rows, "one value for each row");
+        let mut rest = out;
+        let pieces = self.pieces().map(|piece| {
+            let (out, tail) = std::mem::take(&mut rest).split_at_mut(piece.rows.len());
+            rest = tail;
+            (piece, out)
+        });
+        for_each(pieces.collect(), |(piece, out)| {
+            let view = self.view(piece.segment, piece.copy, assignment);
+            for (row, out) in piece.rows.zip(out) {
+                *out = view.dot(matrix, row);
+            }
+        });
+    }
+
+    /// The first row where `a[row]·b[row]` is not the product of C's row with the assignment, in
+    /// parallel with the feature `parallel`; `a` and `b` begin with `A·assignment` and
+    /// `B·assignment`, and what follows there is not looked at.
+    ///
+    /// # Panics
+    /// If the assignment has not one value for each column, or `a` or `b` has fewer than one for each
+    /// row.
+    pub fn first_broken(&self, assignment: &[Fr], a: &[Fr], b: &[Fr]) -> Option<usize> {
+        let (a, b) = (&a[..self.num_rows], &b[..self.num_rows]);
+        find_map_first(self.pieces().collect(), |mut piece| {
+            let view = self.view(piece.segment, piece.copy, assignment);
+            let first = piece.segment.row(piece.copy, 0);
+            let broken = |row: &usize| {
+                let global = first + row;
+                a[global] * b[global] != view.dot(Matrix::C, *row)
+            };
+            piece.rows.find(broken).map(|row| first + row)
+        })
+    }
+
+    /// All rows in order, cut into pieces of one copy each.
+    fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.segments.iter().flat_map(|segment| {
+            let rows = segment.template.num_constraints();
+            (0..segment.copies).flat_map(move |copy| {
+                (0..rows).step_by(PIECE_ROWS).map(move |start| Piece {
+                    segment,
+                    copy,
+                    rows: start..rows.min(start + PIECE_ROWS),
+                })
+            })
+        })
+    }
+
+    /// The columns of one copy.
+    fn view<'a>(&self, segment: &'a Segment, copy: usize, assignment: &'a [Fr]) -> View<'a> {
         assert_eq!(
             assignment.len(),
             self.num_columns,
             "one value for each column"
         );
-        assert_eq!(out.len(), self.num_rows, "one value for each row");
-        let mut rest = out;
-        for segment in &self.segments {
-            let rows = segment.template.num_constraints();
-            let (head, tail) = rest.split_at_mut(rows * segment.copies);
-            rest = tail;
-            if rows == 0 {
-                continue;
-            }
-            for_each_chunk(head, rows, |copy, out| {
-                let imports = self.imports(segment, copy);
-                let ports: Vec<Fr> = imports
-                    .iter()
-                    .map(|c| c.map_or(Fr::ZERO, |c| assignment[c]))
-                    .collect();
-                let locals = &assignment[segment.locals(copy)];
-                segment.template.multiply(matrix, &ports, locals, out);
-            });
+        let value = |column: Option<usize>| column.map_or(Fr::ZERO, |column| assignment[column]);
+        View {
+            template: &segment.template,
+            ports: self.imports(segment, copy).into_iter().map(value).collect(),
+            locals: &assignment[segment.locals(copy)],
         }
+    }
+
+    /// Columns that stand in a matrix: those of which a proving key holds a point for it. Takes memory
+    /// for imported columns only, so that programs may be sized up that are too large to prove.
+    pub fn count_columns_in(&self, matrix: Matrix) -> usize {
+        let found: Vec<Vec<bool>> = self
+            .segments
+            .iter()
+            .map(|segment| segment.template.columns_in(matrix))
+            .collect();
+        let mut count = 0;
+        // Instance columns, and exports that stand in no row of their own template.
+        let mut imported = BTreeSet::new();
+        for (segment, found_here) in self.segments.iter().zip(&found) {
+            let (ports, locals) = found_here.split_at(1 + segment.wires.len());
+            count += segment.copies * locals.iter().filter(|local| **local).count();
+            for copy in 0..segment.copies {
+                let columns = self.imports(segment, copy).into_iter().zip(ports);
+                imported.extend(columns.filter_map(|(column, port)| column.filter(|_| *port)));
+            }
+        }
+        imported.retain(|column| !self.stands_at_home(*column, &found));
+        count + imported.len()
+    }
+
+    /// Whether a column is a local that its own template has in `found`.
+    fn stands_at_home(&self, column: usize, found: &[Vec<bool>]) -> bool {
+        if column < self.num_instance {
+            return false;
+        }
+        // Of segments that start at one column the last one has locals.
+        let after = self
+            .segments
+            .partition_point(|segment| segment.first_column <= column);
+        let segment = &self.segments[after - 1];
+        let local = (column - segment.first_column) % segment.template.num_locals();
+        found[after - 1][1 + segment.wires.len() + local]
     }
 
     /// Runs `witness(segment, copy)` for every copy, in parallel with the feature `parallel`, and
@@ -452,8 +531,32 @@ impl Program {
             self.multiply(matrix, assignment, &mut out);
             out
         };
-        let (a, b, c) = (product(Matrix::A), product(Matrix::B), product(Matrix::C));
-        (0..self.num_rows).find(|&row| a[row] * b[row] != c[row])
+        self.first_broken(assignment, &product(Matrix::A), &product(Matrix::B))
+    }
+}
+
+/// Rows that are multiplied in one go: enough to make a copy's ports and the scheduling negligible,
+/// few enough that threads come out even.
+const PIECE_ROWS: usize = 2048;
+
+/// Some rows of one copy.
+struct Piece<'a> {
+    segment: &'a Segment,
+    copy: usize,
+    rows: Range<usize>,
+}
+
+/// What a copy's columns are worth.
+struct View<'a> {
+    template: &'a Template,
+    /// The constant one, then the ports.
+    ports: Vec<Fr>,
+    locals: &'a [Fr],
+}
+
+impl View<'_> {
+    fn dot(&self, matrix: Matrix, row: usize) -> Fr {
+        self.template.dot(matrix, row, &self.ports, self.locals)
     }
 }
 
@@ -467,6 +570,10 @@ impl Segment {
         self.first_column + copy * self.template.num_locals() + local
     }
 
+    fn row(&self, copy: usize, row: usize) -> usize {
+        self.first_row + copy * self.template.num_constraints() + row
+    }
+
     fn copy_of_row(&self, row: usize) -> (usize, usize) {
         let row = row - self.first_row;
         (
@@ -474,36 +581,4 @@ impl Segment {
             row % self.template.num_constraints(),
         )
     }
-}
-
-#[cfg(feature = "parallel")]
-fn for_each_chunk(out: &mut [Fr], size: usize, body: impl Fn(usize, &mut [Fr]) + Sync) {
-    use rayon::prelude::*;
-    out.par_chunks_mut(size)
-        .enumerate()
-        .for_each(|(i, chunk)| body(i, chunk));
-}
-
-#[cfg(not(feature = "parallel"))]
-fn for_each_chunk(out: &mut [Fr], size: usize, body: impl Fn(usize, &mut [Fr]) + Sync) {
-    out.chunks_mut(size)
-        .enumerate()
-        .for_each(|(i, chunk)| body(i, chunk));
-}
-
-#[cfg(feature = "parallel")]
-fn try_for_each<T: Send>(
-    items: Vec<T>,
-    body: impl Fn(T) -> Result<()> + Send + Sync,
-) -> Result<()> {
-    use rayon::prelude::*;
-    items.into_par_iter().try_for_each(body)
-}
-
-#[cfg(not(feature = "parallel"))]
-fn try_for_each<T: Send>(
-    items: Vec<T>,
-    body: impl Fn(T) -> Result<()> + Send + Sync,
-) -> Result<()> {
-    items.into_iter().try_for_each(body)
 }

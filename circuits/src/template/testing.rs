@@ -41,7 +41,7 @@ fn build(cheat: Option<Cheat>, body: impl FnOnce(&mut Builder) -> Result<()>) ->
         .expect("matrices")
         .remove(R1CS_PREDICATE_LABEL)
         .expect("R1CS");
-    let mut coefficients = Coefficients::default();
+    let mut coefficients = Coefficients::new();
     let matrices = rows
         .into_iter()
         .map(|m| SparseMatrix::new(m, &mut coefficients))

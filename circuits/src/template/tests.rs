@@ -120,6 +120,26 @@ fn an_honest_assignment_satisfies_and_a_wrong_end_breaks_the_last_constraint() {
 }
 
 #[test]
+fn the_first_broken_row_is_found_wherever_it_is() {
+    let (program, honest) = assignment(3, 0);
+    let product = |matrix| {
+        let mut out = vec![Fr::ZERO; program.num_constraints()];
+        program.multiply(matrix, &honest, &mut out);
+        out
+    };
+    let (a, b) = (product(Matrix::A), product(Matrix::B));
+    assert_eq!(program.first_broken(&honest, &a, &b), None);
+    let last = program.num_constraints() - 1;
+    for row in 0..=last {
+        let mut wrong = a.clone();
+        // Every honest value of B is a number other than zero.
+        wrong[row] += Fr::ONE;
+        wrong[last] += Fr::ONE;
+        assert_eq!(program.first_broken(&honest, &wrong, &b), Some(row));
+    }
+}
+
+#[test]
 fn rows_visited_one_by_one_agree_with_the_product() {
     let (program, assignment) = assignment(7, 0);
     for matrix in [Matrix::A, Matrix::B, Matrix::C] {

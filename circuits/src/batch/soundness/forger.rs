@@ -302,8 +302,9 @@ impl Forger {
 
 /// The hash of width t whose columns these are, from its last S-boxes.
 pub(super) fn hash_of(columns: &[Fr], t: usize) -> Fr {
-    let last_round = &columns[columns.len() - 3 * t..];
-    let boxes = last_round.chunks_exact(3).map(|columns| columns[2]);
+    let last_round = &columns[columns.len() - 4 * t..];
+    // x, x², x³ and x⁵.
+    let boxes = last_round.chunks_exact(4).map(|columns| columns[3]);
     boxes
         .zip(&parameters(t).mds[0])
         .map(|(x5, coefficient)| x5 * coefficient)
