@@ -13,7 +13,7 @@ use zkroll_circuits::{
 };
 use zkroll_prover::{
     Backend, Fr, Observer, PreparedKey, ProofFile, ProofFileError, ProveError, Prover, ProvingKey,
-    SetupError, VerifyError, setup,
+    SetupError, VerifyError, key_file::StreamedKey, setup,
 };
 use zkroll_verifier_sol::rollup::BatchCall;
 
@@ -79,10 +79,7 @@ impl BatchProver {
     /// # Errors
     /// If the key was made for another circuit.
     pub fn new(circuit: BatchCircuit, key: ProvingKey) -> Result<Self, BatchError> {
-        let (expected, got) = (circuit.digest(), key.circuit_digest);
-        if expected != got {
-            return Err(BatchError::KeyOfAnotherCircuit { expected, got });
-        }
+        check_circuit(&circuit, key.circuit_digest)?;
         Ok(Self { circuit, key })
     }
 
@@ -140,9 +137,98 @@ impl BatchProver {
         rng: &mut G,
         observer: &mut dyn Observer,
     ) -> Result<ProvenBatch, BatchError> {
-        let prover = Prover::new(&self.key, backend)?;
-        let relation = BatchRelation(&self.circuit);
-        let proof = prover.prove(&relation, &witness.columns, rng, observer)?;
+        self.load(backend)?
+            .prove_witness(trace, witness, rng, observer)
+    }
+
+    /// Loads the key into a backend once, for many batches.
+    ///
+    /// # Errors
+    /// If the key is refused or the backend cannot hold it.
+    pub fn load<'k, B: Backend>(
+        &'k self,
+        backend: &'k B,
+    ) -> Result<LoadedBatchProver<'k, B>, BatchError> {
+        LoadedBatchProver::new(&self.circuit, &self.key, backend)
+    }
+}
+
+/// A circuit with its key in a backend: what a node keeps while it proves batch after batch.
+pub struct LoadedBatchProver<'k, B: Backend + 'k> {
+    circuit: &'k BatchCircuit,
+    prover: Prover<'k, B>,
+}
+
+impl<'k, B: Backend> LoadedBatchProver<'k, B> {
+    /// Loads the key into a backend.
+    ///
+    /// # Errors
+    /// If the key was made for another circuit, is refused, or the backend cannot hold it.
+    pub fn new(
+        circuit: &'k BatchCircuit,
+        key: &'k ProvingKey,
+        backend: &'k B,
+    ) -> Result<Self, BatchError> {
+        check_circuit(circuit, key.circuit_digest)?;
+        Ok(Self {
+            circuit,
+            prover: Prover::new(key, backend)?,
+        })
+    }
+
+    /// Leaves the lists of the key in their file, to be read a chunk at a time for each proof: the
+    /// proof takes little memory beyond the witness and the transforms.
+    ///
+    /// # Errors
+    /// If the key was made for another circuit, or the file cannot be read.
+    pub fn streaming(
+        circuit: &'k BatchCircuit,
+        key: &'k StreamedKey,
+        backend: &'k B,
+    ) -> Result<Self, BatchError> {
+        check_circuit(circuit, key.header().circuit_digest)?;
+        Ok(Self {
+            circuit,
+            prover: Prover::streaming(key, backend)?,
+        })
+    }
+
+    /// The circuit.
+    #[must_use]
+    pub const fn circuit(&self) -> &BatchCircuit {
+        self.circuit
+    }
+
+    /// Witness and proof of one batch.
+    ///
+    /// # Errors
+    /// See [`BatchError`].
+    pub fn prove<G: RngCore + CryptoRng>(
+        &self,
+        trace: &BatchTrace,
+        rng: &mut G,
+        observer: &mut dyn Observer,
+    ) -> Result<ProvenBatch, BatchError> {
+        let witness = self.circuit.assign(trace)?;
+        self.prove_witness(trace, &witness, rng, observer)
+    }
+
+    /// The proof of a batch whose witness is there, with the stages reported to `observer`, which may
+    /// stop it.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; a witness of another trace is refused as unsatisfied or does not verify.
+    pub fn prove_witness<G: RngCore + CryptoRng>(
+        &self,
+        trace: &BatchTrace,
+        witness: &BatchAssignment,
+        rng: &mut G,
+        observer: &mut dyn Observer,
+    ) -> Result<ProvenBatch, BatchError> {
+        let relation = BatchRelation(self.circuit);
+        let proof = self
+            .prover
+            .prove(&relation, &witness.columns, rng, observer)?;
         Ok(ProvenBatch {
             header: trace.header,
             data: trace.public_data()?.encode(),
@@ -151,6 +237,16 @@ impl BatchProver {
                 public_inputs: witness.public_inputs().to_vec(),
             },
         })
+    }
+}
+
+/// Refuses a key made for another circuit.
+fn check_circuit(circuit: &BatchCircuit, key_digest: [u8; 32]) -> Result<(), BatchError> {
+    let (expected, got) = (circuit.digest(), key_digest);
+    if expected == got {
+        Ok(())
+    } else {
+        Err(BatchError::KeyOfAnotherCircuit { expected, got })
     }
 }
 

@@ -19,7 +19,7 @@ mod batch;
 pub mod prelude;
 mod relation;
 
-pub use batch::{BatchError, BatchProver, ProvenBatch, ProvenBatchError};
+pub use batch::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
 pub use relation::BatchRelation;
 
 /// The README's example, compiled and run as a test.

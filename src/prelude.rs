@@ -1,6 +1,6 @@
 //! What most programs that link zkroll name: `use zkroll::prelude::*`.
 
-pub use crate::{BatchError, BatchProver, ProvenBatch, ProvenBatchError};
+pub use crate::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
 pub use zkroll_circuits::{
     batch::BatchCircuit,
     protocol::{

@@ -36,6 +36,10 @@ impl R1cs for BatchRelation<'_> {
         self.0.program().multiply(matrix(which), assignment, out);
     }
 
+    fn first_broken(&self, assignment: &[Fr], a: &[Fr], b: &[Fr]) -> Option<usize> {
+        self.0.program().first_broken(assignment, a, b)
+    }
+
     fn label(&self, row: usize) -> String {
         self.0.program().label(row)
     }

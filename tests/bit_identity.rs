@@ -10,6 +10,7 @@ use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError, Variable,
 };
 use rand::{SeedableRng, rngs::StdRng};
+use rayon::ThreadPoolBuilder;
 use zkroll::{
     BatchProver, BatchRelation,
     circuits::{
@@ -17,8 +18,11 @@ use zkroll::{
         protocol::public_data::BatchShape,
     },
     prover::{
-        Backend, Bn254, Fr, G1Projective, G2Projective, Matrix, Proof, Prover, ProvingKey, R1cs,
-        backend::Ark, backend::Naive, verify,
+        AnyBackend, Backend, Bn254, Fr, G1Projective, G2Projective, Matrix, Proof, Prover,
+        ProvingKey, R1cs,
+        backend::{self, Ark, BackendName, Naive},
+        key_file::{self, StreamedKey},
+        verify,
     },
 };
 
@@ -89,6 +93,15 @@ fn witness(circuit: &BatchCircuit) -> BatchAssignment {
     circuit.assign(&trace.unwrap()).unwrap()
 }
 
+/// Every backend that this machine has but the reference, which takes its time.
+fn backends() -> Vec<AnyBackend> {
+    let names = backend::list().into_iter().map(|entry| entry.name);
+    names
+        .filter(|name| *name != BackendName::Naive)
+        .filter_map(|name| name.open().ok())
+        .collect()
+}
+
 fn prove_blinded(
     key: &ProvingKey,
     circuit: &BatchCircuit,
@@ -120,9 +133,37 @@ fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
         &columns,
     )
     .unwrap();
-    assert_eq!(prove_blinded(key, circuit, &columns, &Ark), expected);
+    for backend in backends() {
+        for threads in [1, 2, 5] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+            let proof = pool
+                .unwrap()
+                .install(|| prove_blinded(key, circuit, &columns, &backend));
+            assert_eq!(proof, expected, "{}, {threads} threads", backend.name());
+        }
+    }
     assert_eq!(prove_blinded(key, circuit, &columns, &Naive), expected);
     verify(&common::prepared(&prover), &columns[1..4], &expected).unwrap();
+}
+
+#[test]
+fn a_key_left_in_its_file_gives_the_same_proof() {
+    let prover = common::prover(SMALLEST);
+    let (circuit, key) = (prover.circuit(), prover.key());
+    let columns = witness(circuit).columns;
+    let expected = prove_blinded(key, circuit, &columns, &Ark);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("batch.key");
+    key_file::write(&path, key).unwrap();
+    let key = StreamedKey::open(&path, Some(&circuit.digest())).unwrap();
+    let [r, s] = BLINDING.map(Fr::from);
+    for backend in backends() {
+        let proof = Prover::streaming(&key, &backend)
+            .unwrap()
+            .prove_with_blinding(&BatchRelation(circuit), &columns, r, s, &mut ())
+            .unwrap();
+        assert_eq!(proof, expected, "{}", backend.name());
+    }
 }
 
 #[test]

@@ -77,6 +77,15 @@ pub struct ProvingKey {
     pub provenance: Provenance,
 }
 
+/// What a key holds besides its lists, and how long those are.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyConstants {
+    pub vk: VerifyingKey<Bn254>,
+    pub beta_g1: G1Affine,
+    pub delta_g1: G1Affine,
+    pub shape: KeyShape,
+}
+
 /// The lengths of a key's lists, or the lengths that a circuit demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyShape {
@@ -142,6 +151,15 @@ impl ProvingKey {
     #[must_use]
     pub fn num_public_inputs(&self) -> usize {
         self.vk.gamma_abc_g1.len().saturating_sub(1)
+    }
+
+    pub(crate) fn constants(&self) -> KeyConstants {
+        KeyConstants {
+            vk: self.vk.clone(),
+            beta_g1: self.beta_g1,
+            delta_g1: self.delta_g1,
+            shape: self.shape(),
+        }
     }
 
     pub(crate) fn shape(&self) -> KeyShape {

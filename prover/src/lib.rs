@@ -62,7 +62,7 @@ pub use ark_groth16::{Proof, VerifyingKey};
 pub use backend::{AnyBackend, Backend, BackendError};
 pub use key::{Provenance, ProvingKey, verifying_key_hash};
 pub use matrices::{Matrices, MatricesError};
-pub use observer::{Observer, Stage, StageTimes};
+pub use observer::{Cancellation, Cancelled, Observer, Stage, StageTimes};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use prove::{ProveError, Prover, prove, prove_with_blinding};
 pub use r1cs::{Matrix, R1cs, Unsatisfied, check_satisfied};

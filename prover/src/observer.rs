@@ -1,13 +1,20 @@
 //! What a proof spends its time on.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// One step of proving, in the order in which the steps run.
+/// One step of proving.
+///
+/// The five multi-scalar multiplications may run side by side; they are then reported together, each
+/// with its share of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// A·z, B·z, C·z and the comparison.
+    /// A·z and B·z.
+    Products,
+    /// C·z and its comparison with A·z ∘ B·z.
     Satisfaction,
     /// The six transforms.
     Quotient,
@@ -27,7 +34,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Products,
         Self::Satisfaction,
         Self::Quotient,
         Self::MsmH,
@@ -42,6 +50,7 @@ impl Stage {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Products => "products",
             Self::Satisfaction => "satisfaction",
             Self::Quotient => "quotient",
             Self::MsmH => "msm_h",
@@ -60,6 +69,69 @@ impl fmt::Display for Stage {
     }
 }
 
+/// A flag by which anyone stops a proof that is under way; clones share it.
+///
+/// ```
+/// use std::time::Duration;
+/// use zkroll_prover::{Cancellation, Observer, Stage};
+///
+/// /// Gives up once the multiplications begin.
+/// struct Impatient(Cancellation);
+///
+/// impl Observer for Impatient {
+///     fn started(&mut self, stage: Stage) {
+///         if stage == Stage::MsmH {
+///             self.0.cancel();
+///         }
+///     }
+///
+///     fn cancellation(&self) -> Cancellation {
+///         self.0.clone()
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// A flag that is not raised.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Raises the flag: proofs that watch it end with an error within milliseconds. It stays raised.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the flag is raised.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// # Errors
+    /// If the flag is raised.
+    pub(crate) fn check(&self) -> Result<(), Cancelled> {
+        if self.is_cancelled() {
+            Err(Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The flag itself, for loops that look at it often.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
+/// Somebody raised the [`Cancellation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the proof was cancelled")]
+pub struct Cancelled;
+
 /// Hears when the stages of a proof begin and end, for progress bars and measurements.
 ///
 /// `()` ignores everything; [`StageTimes`] keeps the durations.
@@ -72,6 +144,11 @@ pub trait Observer {
     /// A stage ended well.
     fn finished(&mut self, stage: Stage, elapsed: Duration) {
         let _ = (stage, elapsed);
+    }
+
+    /// The flag that stops this proof. It is asked for once, when the proof begins.
+    fn cancellation(&self) -> Cancellation {
+        Cancellation::new()
     }
 }
 
@@ -103,12 +180,14 @@ impl Observer for StageTimes {
     }
 }
 
-/// Runs one stage under a tracing span and reports it.
-pub(crate) fn observe<T, E>(
+/// Runs one stage under a tracing span and reports it, unless the proof is cancelled.
+pub(crate) fn observe<T, E: From<Cancelled>>(
     observer: &mut dyn Observer,
+    cancellation: &Cancellation,
     stage: Stage,
     body: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    cancellation.check()?;
     let _span = tracing::info_span!("stage", name = stage.as_str()).entered();
     observer.started(stage);
     let start = Instant::now();

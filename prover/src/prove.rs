@@ -23,11 +23,12 @@ use ark_ff::{One, UniformRand, Zero};
 use ark_groth16::Proof;
 use rand::{CryptoRng, RngCore};
 
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Queries, QueryScalars};
 use crate::domain::DomainTooLarge;
-use crate::key::{KeyShape, ProvingKey};
-use crate::observer::{Observer, Stage, observe};
-use crate::r1cs::{R1cs, Unsatisfied, satisfied_products};
+use crate::key::{KeyConstants, KeyShape, ProvingKey};
+use crate::key_file::StreamedKey;
+use crate::observer::{Cancelled, Observer, Stage, observe};
+use crate::r1cs::{Matrix, R1cs, Unsatisfied, check_products, product};
 use crate::validate::{KeyError, validate_constants};
 use crate::verify::{PreparedKey, VerifyError, verify};
 
@@ -70,7 +71,10 @@ pub enum ProveError {
     Unsatisfied(#[from] Unsatisfied),
     /// The backend failed.
     #[error(transparent)]
-    Backend(#[from] BackendError),
+    Backend(BackendError),
+    /// The caller raised the [`Cancellation`](crate::Cancellation).
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// The finished proof was rejected by its own key.
     #[error(
         "the finished proof does not verify: the key belongs to another circuit or the backend \
@@ -79,9 +83,18 @@ pub enum ProveError {
     SelfCheck(#[source] VerifyError),
 }
 
+impl From<BackendError> for ProveError {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            other => Self::Backend(other),
+        }
+    }
+}
+
 /// A proving key loaded into a backend, for many proofs.
 pub struct Prover<'k, B: Backend + 'k> {
-    key: &'k ProvingKey,
+    key: KeyConstants,
     prepared: PreparedKey,
     backend: &'k B,
     a_query: B::G1Bases<'k>,
@@ -101,16 +114,39 @@ impl<'k, B: Backend> Prover<'k, B> {
     /// If the key is refused or the backend cannot hold it.
     #[tracing::instrument(name = "load_key", skip_all, fields(backend = backend.name()))]
     pub fn new(key: &'k ProvingKey, backend: &'k B) -> Result<Self, ProveError> {
-        validate_constants(key)?;
+        let constants = key.constants();
+        validate_constants(&constants)?;
         Ok(Self {
-            key,
-            prepared: PreparedKey::new_unchecked(&key.vk),
+            prepared: PreparedKey::new_unchecked(&constants.vk),
+            key: constants,
             backend,
             a_query: backend.load_g1(&key.a_query)?,
             b_g1_query: backend.load_g1(&key.b_g1_query)?,
             b_g2_query: backend.load_g2(&key.b_g2_query)?,
             h_query: backend.load_g1(&key.h_query)?,
             l_query: backend.load_g1(&key.l_query)?,
+        })
+    }
+
+    /// Proves with a key whose lists stay in their file and are read for each proof, a chunk at a
+    /// time: slower by the reading, and no more memory than the circuit itself asks for. The
+    /// backends `naive` and `ark` read the lists now and keep them.
+    ///
+    /// The points are trusted as [`Prover::new`] trusts them.
+    ///
+    /// # Errors
+    /// If the file cannot be read or was changed.
+    #[tracing::instrument(name = "open_key", skip_all, fields(backend = backend.name()))]
+    pub fn streaming(key: &'k StreamedKey, backend: &'k B) -> Result<Self, ProveError> {
+        Ok(Self {
+            prepared: PreparedKey::new_unchecked(&key.constants.vk),
+            key: key.constants.clone(),
+            backend,
+            a_query: backend.stream_g1(key.a_query())?,
+            b_g1_query: backend.stream_g1(key.b_g1_query())?,
+            b_g2_query: backend.stream_g2(key.b_g2_query())?,
+            h_query: backend.stream_g1(key.h_query())?,
+            l_query: backend.stream_g1(key.l_query())?,
         })
     }
 
@@ -158,58 +194,64 @@ impl<'k, B: Backend> Prover<'k, B> {
         self.check_shape(r1cs)?;
         check_assignment(r1cs, assignment)?;
         let (num_instance, num_constraints) = (r1cs.num_instance(), r1cs.num_constraints());
-        let n = self.key.h_query.len() + 1;
+        let n = self.key.shape.h_query + 1;
+        let cancellation = &observer.cancellation();
 
-        let products = observe(observer, Stage::Satisfaction, || {
-            satisfied_products(r1cs, assignment, n)
+        let (mut a, mut b) = observe(observer, cancellation, Stage::Products, || {
+            let [a, b] = [Matrix::A, Matrix::B].map(|matrix| product(r1cs, matrix, assignment, n));
+            Ok::<_, ProveError>((a, b))
         })?;
-        let (mut a, mut b) = (products.a, products.b);
+        observe(observer, cancellation, Stage::Satisfaction, || {
+            check_products(r1cs, assignment, &a, &b).map_err(ProveError::from)
+        })?;
         a.extend_from_slice(&assignment[..num_instance]);
         a.resize(n, Fr::zero());
         b.resize(n, Fr::zero());
         debug_assert!(num_constraints + num_instance <= n);
-        let h = observe(observer, Stage::Quotient, || self.backend.quotient(a, b))?;
+        let h = observe(observer, cancellation, Stage::Quotient, || {
+            self.backend.quotient(a, b)
+        })?;
 
-        let backend = self.backend;
-        let witness = &assignment[num_instance..];
-        let h_sum = observe(observer, Stage::MsmH, || backend.msm_g1(&self.h_query, &h))?;
+        let queries = Queries {
+            a: &self.a_query,
+            b_g1: &self.b_g1_query,
+            b_g2: &self.b_g2_query,
+            h: &self.h_query,
+            l: &self.l_query,
+        };
+        let scalars = QueryScalars {
+            assignment,
+            num_instance,
+            h: &h,
+        };
+        let sums = self
+            .backend
+            .query_sums(&queries, scalars, cancellation, observer)?;
         drop(h);
-        let l_sum = observe(observer, Stage::MsmL, || {
-            backend.msm_g1(&self.l_query, witness)
-        })?;
-        let a_sum = observe(observer, Stage::MsmA, || {
-            backend.msm_g1(&self.a_query, assignment)
-        })?;
-        let b_g1_sum = observe(observer, Stage::MsmBG1, || {
-            backend.msm_g1(&self.b_g1_query, assignment)
-        })?;
-        let b_g2_sum = observe(observer, Stage::MsmBG2, || {
-            backend.msm_g2(&self.b_g2_query, assignment)
-        })?;
 
-        let (key, vk) = (self.key, &self.key.vk);
+        let (key, vk) = (&self.key, &self.key.vk);
         let delta_g1 = key.delta_g1.into_group();
-        let a: G1Projective = a_sum + vk.alpha_g1 + delta_g1 * r;
-        let b_g1: G1Projective = b_g1_sum + key.beta_g1 + delta_g1 * s;
-        let b_g2 = b_g2_sum + vk.beta_g2 + vk.delta_g2.into_group() * s;
-        let c = l_sum + h_sum + a * s + b_g1 * r - delta_g1 * (r * s);
+        let a: G1Projective = sums.a + vk.alpha_g1 + delta_g1 * r;
+        let b_g1: G1Projective = sums.b_g1 + key.beta_g1 + delta_g1 * s;
+        let b_g2 = sums.b_g2 + vk.beta_g2 + vk.delta_g2.into_group() * s;
+        let c = sums.l + sums.h + a * s + b_g1 * r - delta_g1 * (r * s);
         let proof = Proof {
             a: a.into_affine(),
             b: b_g2.into_affine(),
             c: c.into_affine(),
         };
 
-        observe(observer, Stage::Verification, || {
+        observe(observer, cancellation, Stage::Verification, || {
             verify(&self.prepared, &assignment[1..num_instance], &proof)
-        })
-        .map_err(ProveError::SelfCheck)?;
+                .map_err(ProveError::SelfCheck)
+        })?;
         Ok(proof)
     }
 
     /// Compares the key's lists with what the circuit asks for.
     fn check_shape<R: R1cs + ?Sized>(&self, r1cs: &R) -> Result<(), ProveError> {
         let demanded = KeyShape::of_circuit(r1cs)?.lengths();
-        for ((list, expected), (_, got)) in demanded.into_iter().zip(self.key.shape().lengths()) {
+        for ((list, expected), (_, got)) in demanded.into_iter().zip(self.key.shape.lengths()) {
             if expected != got {
                 return Err(ProveError::KeyShape {
                     list,

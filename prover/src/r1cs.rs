@@ -4,8 +4,8 @@
 //! constant one, columns `0..num_instance` are the instance, the rest is the witness.
 //!
 //! The trait asks for rows only, so a circuit that repeats one template many times keeps the
-//! template's matrices once and overrides [`R1cs::multiply`]. [`Matrices`](crate::Matrices) is the
-//! plain implementation with explicit rows.
+//! template's matrices once and overrides [`R1cs::multiply`] and [`R1cs::first_broken`].
+//! [`Matrices`](crate::Matrices) is the plain implementation with explicit rows.
 //!
 //! The input-consistency rows that Groth16's reduction appends (A only, `zᵢ · 0 = 0` for each
 //! instance column) are the prover's and the setup's business: no [`R1cs`] contains them.
@@ -64,17 +64,33 @@ pub trait R1cs: Sync {
     /// structure overrides it.
     fn multiply(&self, matrix: Matrix, assignment: &[Fr], out: &mut [Fr]) {
         parallel::for_each_mut(out, |row, value| {
-            let mut sum = Fr::zero();
-            self.visit_row(matrix, row, &mut |column, coefficient| {
-                if coefficient.is_one() {
-                    sum += assignment[column];
-                } else {
-                    sum += assignment[column] * coefficient;
-                }
-            });
-            *value = sum;
+            *value = row_product(self, matrix, row, assignment);
         });
     }
+
+    /// The first row whose product `a[row]·b[row]` is not `⟨row of C, assignment⟩`, for the products
+    /// `a = A·z` and `b = B·z` (longer vectors are allowed, their rests are not looked at).
+    ///
+    /// A vector C·z need not exist. This default goes row by row, in parallel under feature
+    /// `parallel`; an implementor with structure overrides it.
+    fn first_broken(&self, assignment: &[Fr], a: &[Fr], b: &[Fr]) -> Option<usize> {
+        parallel::find_first(self.num_constraints(), |row| {
+            a[row] * b[row] != row_product(self, Matrix::C, row, assignment)
+        })
+    }
+}
+
+/// `⟨row, assignment⟩`.
+fn row_product<R: R1cs + ?Sized>(r1cs: &R, matrix: Matrix, row: usize, assignment: &[Fr]) -> Fr {
+    let mut sum = Fr::zero();
+    r1cs.visit_row(matrix, row, &mut |column, coefficient| {
+        if coefficient.is_one() {
+            sum += assignment[column];
+        } else {
+            sum += assignment[column] * coefficient;
+        }
+    });
+    sum
 }
 
 /// The first constraint that an assignment breaks.
@@ -87,33 +103,28 @@ pub struct Unsatisfied {
     pub label: String,
 }
 
-/// `A·z` and `B·z` of a satisfying assignment, `num_constraints` values each.
-pub(crate) struct RowProducts {
-    pub a: Vec<Fr>,
-    pub b: Vec<Fr>,
-}
-
-/// Multiplies all three matrices by the assignment and demands `A·z ∘ B·z = C·z`.
-///
-/// The vectors are allocated for `capacity` elements, so that the caller may extend them to the
-/// domain in place.
-pub(crate) fn satisfied_products<R: R1cs + ?Sized>(
+/// `M·z`, in a vector with room for `capacity` elements, so that the caller may extend it in place.
+pub(crate) fn product<R: R1cs + ?Sized>(
     r1cs: &R,
+    matrix: Matrix,
     assignment: &[Fr],
     capacity: usize,
-) -> Result<RowProducts, Unsatisfied> {
-    let n = r1cs.num_constraints();
-    let product = |matrix, capacity| {
-        let mut out = Vec::with_capacity(capacity);
-        out.resize(n, Fr::zero());
-        r1cs.multiply(matrix, assignment, &mut out);
-        out
-    };
-    let a = product(Matrix::A, capacity);
-    let b = product(Matrix::B, capacity);
-    let c = product(Matrix::C, n);
-    match parallel::find_first(n, |row| a[row] * b[row] != c[row]) {
-        None => Ok(RowProducts { a, b }),
+) -> Vec<Fr> {
+    let mut out = Vec::with_capacity(capacity);
+    out.resize(r1cs.num_constraints(), Fr::zero());
+    r1cs.multiply(matrix, assignment, &mut out);
+    out
+}
+
+/// Demands `a ∘ b = C·z` for the products `a = A·z`, `b = B·z` (their first rows, if they are longer).
+pub(crate) fn check_products<R: R1cs + ?Sized>(
+    r1cs: &R,
+    assignment: &[Fr],
+    a: &[Fr],
+    b: &[Fr],
+) -> Result<(), Unsatisfied> {
+    match r1cs.first_broken(assignment, a, b) {
+        None => Ok(()),
         Some(row) => Err(Unsatisfied {
             row,
             label: r1cs.label(row),
@@ -130,5 +141,7 @@ pub(crate) fn satisfied_products<R: R1cs + ?Sized>(
 /// If `assignment` does not have [`R1cs::num_columns`] elements.
 pub fn check_satisfied<R: R1cs + ?Sized>(r1cs: &R, assignment: &[Fr]) -> Result<(), Unsatisfied> {
     assert_eq!(assignment.len(), r1cs.num_columns(), "assignment length");
-    satisfied_products(r1cs, assignment, r1cs.num_constraints()).map(|_| ())
+    let [a, b] = [Matrix::A, Matrix::B]
+        .map(|matrix| product(r1cs, matrix, assignment, r1cs.num_constraints()));
+    check_products(r1cs, assignment, &a, &b)
 }

@@ -24,7 +24,7 @@ use ark_ec::{AffineRepr, pairing::Pairing};
 use ark_ff::Zero;
 use ark_groth16::VerifyingKey;
 
-use crate::key::ProvingKey;
+use crate::key::{KeyConstants, KeyShape, ProvingKey};
 use crate::parallel;
 
 /// Why a key is refused.
@@ -180,12 +180,12 @@ pub fn check_public_inputs(
 }
 
 /// Applies every rule to a proving key except those that look at each point of the long lists.
-pub(crate) fn validate_constants(key: &ProvingKey) -> Result<(), KeyError> {
+pub(crate) fn validate_constants(key: &KeyConstants) -> Result<(), KeyError> {
     validate_verifying_key(&key.vk)?;
     check_element("beta_g1", &key.beta_g1)?;
     check_element("delta_g1", &key.delta_g1)?;
     check_contributed("delta_g1", key.delta_g1)?;
-    check_shape(key)?;
+    check_shape(&key.shape)?;
     let g1 = G1Affine::generator();
     let g2 = G2Affine::generator();
     let same_exponent = |in_g1: G1Affine, in_g2: G2Affine| {
@@ -202,7 +202,7 @@ pub(crate) fn validate_constants(key: &ProvingKey) -> Result<(), KeyError> {
 
 /// The lists must fit together: as many B points as A points, one L point per witness column, one
 /// H point less than a power of two.
-fn check_shape(key: &ProvingKey) -> Result<(), KeyError> {
+fn check_shape(shape: &KeyShape) -> Result<(), KeyError> {
     let check = |list, expected, got| {
         if expected == got {
             Ok(())
@@ -214,18 +214,18 @@ fn check_shape(key: &ProvingKey) -> Result<(), KeyError> {
             })
         }
     };
-    let (num_columns, num_instance) = (key.a_query.len(), key.vk.gamma_abc_g1.len());
+    let (num_columns, num_instance) = (shape.a_query, shape.gamma_abc_g1);
     if num_columns < num_instance {
         return Err(KeyError::InputPoints {
             expected: num_columns,
             got: num_instance,
         });
     }
-    check("b_g1_query", num_columns, key.b_g1_query.len())?;
-    check("b_g2_query", num_columns, key.b_g2_query.len())?;
-    check("l_query", num_columns - num_instance, key.l_query.len())?;
-    let n = (key.h_query.len() + 1).next_power_of_two();
-    check("h_query", n - 1, key.h_query.len())
+    check("b_g1_query", num_columns, shape.b_g1_query)?;
+    check("b_g2_query", num_columns, shape.b_g2_query)?;
+    check("l_query", num_columns - num_instance, shape.l_query)?;
+    let n = (shape.h_query + 1).next_power_of_two();
+    check("h_query", n - 1, shape.h_query)
 }
 
 /// Every point of a list on its curve and in the subgroup; infinity is allowed (a column that no
@@ -252,7 +252,7 @@ fn check_list<P: SWCurveConfig>(list: &'static str, points: &[Affine<P>]) -> Res
 /// The first rule that the key breaks.
 #[tracing::instrument(skip_all)]
 pub fn validate_proving_key(key: &ProvingKey) -> Result<(), KeyError> {
-    validate_constants(key)?;
+    validate_constants(&key.constants())?;
     check_list("a_query", &key.a_query)?;
     check_list("b_g1_query", &key.b_g1_query)?;
     check_list("b_g2_query", &key.b_g2_query)?;

@@ -8,11 +8,11 @@ use ark_ff::{AdditiveGroup, Field, UniformRand};
 use common::{random_instance, square_instance};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use zkroll_prover::backend::{Ark, detect};
+use zkroll_prover::backend::{Ark, BackendName, detect};
 use zkroll_prover::{
-    Fr, KeyError, Matrices, Matrix, Observer, PreparedKey, ProveError, Provenance, Prover,
-    ProvingKey, R1cs, Stage, StageTimes, Unsatisfied, VerifyError, check_satisfied, prove, setup,
-    verify,
+    Cancellation, Cancelled, Fr, KeyError, Matrices, Matrix, Observer, PreparedKey, ProveError,
+    Provenance, Prover, ProvingKey, R1cs, Stage, StageTimes, Unsatisfied, VerifyError,
+    check_satisfied, prove, setup, verify,
 };
 
 fn rng() -> StdRng {
@@ -227,7 +227,87 @@ fn stages_are_reported_in_order() {
     let mut recorder = Recorder::default();
     let broken = [1u64, 50, 7].map(Fr::from);
     prover.prove(r1cs, &broken, rng, &mut recorder).unwrap_err();
-    assert_eq!(recorder.0, [(Stage::Satisfaction, false)]);
+    let expected = [
+        (Stage::Products, false),
+        (Stage::Products, true),
+        (Stage::Satisfaction, false),
+    ];
+    assert_eq!(recorder.0, expected);
+}
+
+/// Raises the flag when a stage begins, and remembers what began.
+struct CancelAt {
+    stage: Stage,
+    cancellation: Cancellation,
+    started: Vec<Stage>,
+}
+
+impl Observer for CancelAt {
+    fn started(&mut self, stage: Stage) {
+        self.started.push(stage);
+        if stage == self.stage {
+            self.cancellation.cancel();
+        }
+    }
+
+    fn cancellation(&self) -> Cancellation {
+        self.cancellation.clone()
+    }
+}
+
+#[test]
+fn a_cancelled_proof_stops_at_the_next_stage() {
+    let instance = square_instance(7);
+    let key = instance.key();
+    let prover = Prover::new(&key, &Ark).unwrap();
+    let (r1cs, assignment, rng) = (&instance.r1cs, &instance.assignment, &mut rng());
+
+    // After the last stage begins there is nothing left to stop.
+    let (last, stages) = Stage::ALL.split_last().unwrap();
+    for &stage in stages {
+        let mut observer = CancelAt {
+            stage,
+            cancellation: Cancellation::new(),
+            started: Vec::new(),
+        };
+        let error = prover
+            .prove(r1cs, assignment, rng, &mut observer)
+            .unwrap_err();
+        assert_eq!(error, ProveError::Cancelled(Cancelled), "{stage}");
+        assert_eq!(observer.started.last(), Some(&stage));
+        assert!(!observer.started.contains(last));
+    }
+
+    // Backends that run the multiplications side by side announce all of them and stop among them.
+    for name in BackendName::ALL {
+        let Ok(backend) = name.open() else { continue };
+        let prover = Prover::new(&key, &backend).unwrap();
+        for &stage in stages {
+            let mut observer = CancelAt {
+                stage,
+                cancellation: Cancellation::new(),
+                started: Vec::new(),
+            };
+            let error = prover
+                .prove(r1cs, assignment, rng, &mut observer)
+                .unwrap_err();
+            let expected = ProveError::Cancelled(Cancelled);
+            assert_eq!(error, expected, "{name}, {stage}");
+            assert!(!observer.started.contains(last));
+        }
+    }
+
+    let mut observer = CancelAt {
+        stage: *last,
+        cancellation: Cancellation::new(),
+        started: Vec::new(),
+    };
+    prover.prove(r1cs, assignment, rng, &mut observer).unwrap();
+    assert_eq!(observer.started, Stage::ALL);
+    let error = prover
+        .prove(r1cs, assignment, rng, &mut observer)
+        .unwrap_err();
+    assert_eq!(error, ProveError::Cancelled(Cancelled), "the flag stays up");
 }
 
 /// A circuit with structure: n copies of x · x = y, its matrices never written out.

@@ -1,13 +1,16 @@
 //! Backend `ark`: arkworks' `VariableBaseMSM` and `Radix2EvaluationDomain`, unchanged.
 //!
 //! Portable and dependable; the yardstick against which the other backends are measured. Bases stay
-//! in the key, nothing is copied.
+//! in the key, nothing is copied; those of a streamed key are read whole.
+
+use std::borrow::Cow;
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::VariableBaseMSM;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
 use super::{Backend, BackendError, check_lengths, transform_domain};
+use crate::key_file::StreamedPoints;
 
 /// The arkworks backend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,27 +23,49 @@ fn radix2(len: usize) -> Result<Radix2EvaluationDomain<Fr>, BackendError> {
 }
 
 impl Backend for Ark {
-    type G1Bases<'k> = &'k [G1Affine];
-    type G2Bases<'k> = &'k [G2Affine];
+    type G1Bases<'k> = Cow<'k, [G1Affine]>;
+    type G2Bases<'k> = Cow<'k, [G2Affine]>;
 
     fn name(&self) -> &'static str {
         "ark"
     }
 
-    fn load_g1<'k>(&'k self, bases: &'k [G1Affine]) -> Result<&'k [G1Affine], BackendError> {
-        Ok(bases)
+    fn load_g1<'k>(&'k self, bases: &'k [G1Affine]) -> Result<Cow<'k, [G1Affine]>, BackendError> {
+        Ok(Cow::Borrowed(bases))
     }
 
-    fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<&'k [G2Affine], BackendError> {
-        Ok(bases)
+    fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<Cow<'k, [G2Affine]>, BackendError> {
+        Ok(Cow::Borrowed(bases))
     }
 
-    fn msm_g1(&self, bases: &&[G1Affine], scalars: &[Fr]) -> Result<G1Projective, BackendError> {
+    fn stream_g1<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G1Affine>,
+    ) -> Result<Cow<'k, [G1Affine]>, BackendError> {
+        Ok(Cow::Owned(points.read_all()?))
+    }
+
+    fn stream_g2<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G2Affine>,
+    ) -> Result<Cow<'k, [G2Affine]>, BackendError> {
+        Ok(Cow::Owned(points.read_all()?))
+    }
+
+    fn msm_g1(
+        &self,
+        bases: &Cow<'_, [G1Affine]>,
+        scalars: &[Fr],
+    ) -> Result<G1Projective, BackendError> {
         check_lengths(bases.len(), scalars.len())?;
         Ok(G1Projective::msm_unchecked(bases, scalars))
     }
 
-    fn msm_g2(&self, bases: &&[G2Affine], scalars: &[Fr]) -> Result<G2Projective, BackendError> {
+    fn msm_g2(
+        &self,
+        bases: &Cow<'_, [G2Affine]>,
+        scalars: &[Fr],
+    ) -> Result<G2Projective, BackendError> {
         check_lengths(bases.len(), scalars.len())?;
         Ok(G2Projective::msm_unchecked(bases, scalars))
     }

@@ -11,17 +11,21 @@
 //! the data resident on a device. Every implementation computes the same group and field elements,
 //! so a proof does not depend on the backend, bit for bit.
 //!
-//! | name | what | since when is it there |
+//! | name | what | where |
 //! |---|---|---|
 //! | `naive` | double-and-add and the transform's defining sum: the reference | always |
 //! | `ark` | arkworks' own Pippenger and FFT: the yardstick | always |
-//! | `cpu`, `ifma`, `gpu` | reserved names | not built into this version |
+//! | `cpu` | the engine's scheduler on portable arithmetic | always |
+//! | `ifma` | the same on AVX-512 IFMA | on processors that have it |
+//! | `gpu` | reserved | not built into this version |
 //!
 //! [`detect`] is the only place that chooses; [`list`] says what could be chosen and why not.
 
 mod any;
 mod ark;
+mod engine;
 mod naive;
+mod queries;
 mod select;
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
@@ -29,10 +33,16 @@ use ark_ff::{FftField, Field, Zero};
 
 pub use any::{AnyBackend, AnyG1Bases, AnyG2Bases};
 pub use ark::Ark;
+pub use engine::{Cpu, Engine, EngineBases, Isa};
+#[cfg(target_arch = "x86_64")]
+pub use engine::Ifma;
 pub use naive::Naive;
+pub use queries::{Queries, QueryScalars, QuerySums};
 pub use select::{Availability, BackendName, ENV_VAR, Selection, detect, list};
 
 use crate::domain::{Domain, MAX_LOG_SIZE, scale_by_powers};
+use crate::key_file::{KeyFileError, StreamedPoints};
+use crate::observer::{Cancellation, Cancelled, Observer, Stage, observe};
 use crate::parallel;
 
 /// Why a backend was not opened or an operation not performed.
@@ -82,8 +92,25 @@ pub enum BackendError {
         /// The backend asked for.
         name: BackendName,
         /// Why it cannot be used.
-        reason: &'static str,
+        reason: String,
     },
+    /// Points could not be read from the key's file.
+    #[error("reading the key's points: {message}")]
+    Stream {
+        /// What [`KeyFileError`](crate::key_file::KeyFileError) says.
+        message: String,
+    },
+    /// The caller raised the flag.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl From<KeyFileError> for BackendError {
+    fn from(error: KeyFileError) -> Self {
+        Self::Stream {
+            message: error.to_string(),
+        }
+    }
 }
 
 /// Multi-scalar multiplication and transforms on some device.
@@ -115,6 +142,25 @@ pub trait Backend: Send + Sync {
     /// If the device cannot hold them.
     fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<Self::G2Bases<'k>, BackendError>;
 
+    /// G1 points that stay in a key file. A backend that can holds one chunk at a time; the others
+    /// read them all.
+    ///
+    /// # Errors
+    /// If the file cannot be read or was changed, now or when the points are used.
+    fn stream_g1<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G1Affine>,
+    ) -> Result<Self::G1Bases<'k>, BackendError>;
+
+    /// G2 points that stay in a key file, as [`Backend::stream_g1`].
+    ///
+    /// # Errors
+    /// As [`Backend::stream_g1`].
+    fn stream_g2<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G2Affine>,
+    ) -> Result<Self::G2Bases<'k>, BackendError>;
+
     /// `Σ scalars[i]·bases[i]`; the point at infinity for no bases.
     ///
     /// # Errors
@@ -134,6 +180,33 @@ pub trait Backend: Send + Sync {
         bases: &Self::G2Bases<'_>,
         scalars: &[Fr],
     ) -> Result<G2Projective, BackendError>;
+
+    /// The five sums of a proof. `cancellation` stops them, `observer` hears of each.
+    ///
+    /// # Errors
+    /// [`BackendError::UnequalLengths`], [`BackendError::Cancelled`], or the device's failure.
+    fn query_sums(
+        &self,
+        queries: &Queries<'_, Self::G1Bases<'_>, Self::G2Bases<'_>>,
+        scalars: QueryScalars<'_>,
+        cancellation: &Cancellation,
+        observer: &mut dyn Observer,
+    ) -> Result<QuerySums, BackendError> {
+        let mut g1 = |stage, bases, scalars| {
+            observe(observer, cancellation, stage, || {
+                self.msm_g1(bases, scalars)
+            })
+        };
+        Ok(QuerySums {
+            h: g1(Stage::MsmH, queries.h, scalars.h)?,
+            l: g1(Stage::MsmL, queries.l, scalars.witness())?,
+            a: g1(Stage::MsmA, queries.a, scalars.assignment)?,
+            b_g1: g1(Stage::MsmBG1, queries.b_g1, scalars.assignment)?,
+            b_g2: observe(observer, cancellation, Stage::MsmBG2, || {
+                self.msm_g2(queries.b_g2, scalars.assignment)
+            })?,
+        })
+    }
 
     /// Values from coefficients: `v_k ← Σ_j v_j·ω^(jk)`, ω the root of the domain of that size.
     ///
@@ -196,13 +269,7 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// [`BackendError::FactorLengths`], or as [`Backend::ntt`].
     fn quotient(&self, mut a: Vec<Fr>, mut b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
-        if a.len() != b.len() {
-            return Err(BackendError::FactorLengths {
-                a: a.len(),
-                b: b.len(),
-            });
-        }
-        let n = transform_domain(a.len())?;
+        let n = check_factors(&a, &b)?;
         let shift = Fr::GENERATOR;
         let mut on_domain = a.clone();
         parallel::for_each_mut(&mut on_domain, |i, value| *value *= b[i]);
@@ -227,6 +294,18 @@ pub trait Backend: Send + Sync {
             "A·B has degree at most 2n − 2"
         );
         Ok(a)
+    }
+}
+
+/// Demands as many values of B as of A, one for each element of a domain.
+fn check_factors(a: &[Fr], b: &[Fr]) -> Result<Domain, BackendError> {
+    if a.len() == b.len() {
+        transform_domain(a.len())
+    } else {
+        Err(BackendError::FactorLengths {
+            a: a.len(),
+            b: b.len(),
+        })
     }
 }
 

@@ -6,11 +6,14 @@
 //! Cost: about 380 group operations a point; n² multiplications a transform. For circuits of a few
 //! hundred constraints.
 
+use std::borrow::Cow;
+
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, PrimeGroup};
 use ark_ff::{AdditiveGroup, BigInteger, One, PrimeField, Zero};
 
 use super::{Backend, BackendError, check_lengths, transform_domain};
+use crate::key_file::StreamedPoints;
 use crate::parallel;
 
 /// The reference backend.
@@ -41,26 +44,48 @@ where
 }
 
 impl Backend for Naive {
-    type G1Bases<'k> = &'k [G1Affine];
-    type G2Bases<'k> = &'k [G2Affine];
+    type G1Bases<'k> = Cow<'k, [G1Affine]>;
+    type G2Bases<'k> = Cow<'k, [G2Affine]>;
 
     fn name(&self) -> &'static str {
         "naive"
     }
 
-    fn load_g1<'k>(&'k self, bases: &'k [G1Affine]) -> Result<&'k [G1Affine], BackendError> {
-        Ok(bases)
+    fn load_g1<'k>(&'k self, bases: &'k [G1Affine]) -> Result<Cow<'k, [G1Affine]>, BackendError> {
+        Ok(Cow::Borrowed(bases))
     }
 
-    fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<&'k [G2Affine], BackendError> {
-        Ok(bases)
+    fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<Cow<'k, [G2Affine]>, BackendError> {
+        Ok(Cow::Borrowed(bases))
     }
 
-    fn msm_g1(&self, bases: &&[G1Affine], scalars: &[Fr]) -> Result<G1Projective, BackendError> {
+    fn stream_g1<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G1Affine>,
+    ) -> Result<Cow<'k, [G1Affine]>, BackendError> {
+        Ok(Cow::Owned(points.read_all()?))
+    }
+
+    fn stream_g2<'k>(
+        &'k self,
+        points: StreamedPoints<'k, G2Affine>,
+    ) -> Result<Cow<'k, [G2Affine]>, BackendError> {
+        Ok(Cow::Owned(points.read_all()?))
+    }
+
+    fn msm_g1(
+        &self,
+        bases: &Cow<'_, [G1Affine]>,
+        scalars: &[Fr],
+    ) -> Result<G1Projective, BackendError> {
         msm(bases, scalars)
     }
 
-    fn msm_g2(&self, bases: &&[G2Affine], scalars: &[Fr]) -> Result<G2Projective, BackendError> {
+    fn msm_g2(
+        &self,
+        bases: &Cow<'_, [G2Affine]>,
+        scalars: &[Fr],
+    ) -> Result<G2Projective, BackendError> {
         msm(bases, scalars)
     }
 

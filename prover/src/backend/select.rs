@@ -8,7 +8,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AnyBackend, Ark, BackendError, Naive};
+use zkroll_engine::portable::Arithmetic;
+
+#[cfg(target_arch = "x86_64")]
+use super::Ifma;
+use super::{AnyBackend, Ark, BackendError, Cpu, Naive};
 
 /// Environment variable that decides what `auto` means.
 pub const ENV_VAR: &str = "ZKROLL_BACKEND";
@@ -62,12 +66,33 @@ impl BackendName {
         match self {
             Self::Naive => Ok(AnyBackend::Naive(Naive)),
             Self::Ark => Ok(AnyBackend::Ark(Ark)),
-            Self::Cpu | Self::Ifma | Self::Gpu => Err(BackendError::Unavailable {
+            Self::Cpu => Ok(AnyBackend::Cpu(Cpu::new(Arithmetic::detect()))),
+            Self::Ifma => open_ifma(),
+            Self::Gpu => Err(BackendError::Unavailable {
                 name: self,
-                reason: NOT_BUILT,
+                reason: NOT_BUILT.to_owned(),
             }),
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn open_ifma() -> Result<AnyBackend, BackendError> {
+    match zkroll_engine::ifma::Ifma::detect() {
+        Ok(ifma) => Ok(AnyBackend::Ifma(Ifma::new(ifma))),
+        Err(missing) => Err(BackendError::Unavailable {
+            name: BackendName::Ifma,
+            reason: missing.to_string(),
+        }),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn open_ifma() -> Result<AnyBackend, BackendError> {
+    Err(BackendError::Unavailable {
+        name: BackendName::Ifma,
+        reason: "the processor is not an x86-64 one".to_owned(),
+    })
 }
 
 impl fmt::Display for BackendName {
@@ -166,7 +191,7 @@ pub struct Availability {
     /// The backend.
     pub name: BackendName,
     /// Why it cannot be used; `None` if it can.
-    pub unavailable: Option<&'static str>,
+    pub unavailable: Option<String>,
 }
 
 /// Every known backend with the reason why it is not available, if it is not.
@@ -226,15 +251,19 @@ mod tests {
                     else {
                         panic!("{error}");
                     };
-                    assert_eq!((refused, reason), (name, NOT_BUILT));
+                    assert_eq!(refused, name);
+                    assert!(!reason.is_empty());
                 }
             }
         }
     }
 
     #[test]
-    fn auto_is_never_the_reference() {
-        assert_ne!(open_auto(None).unwrap().name(), "naive");
+    fn auto_is_the_fastest_there_is() {
+        let fastest = PREFERENCE.into_iter().find(|name| name.open().is_ok());
+        let auto = open_auto(None).unwrap().name();
+        assert_eq!(Some(auto), fastest.map(BackendName::as_str));
+        assert!(["ifma", "cpu"].contains(&auto), "{auto}");
     }
 
     #[test]

@@ -36,6 +36,16 @@ pub(super) const SECTIONS: [(&str, usize); NUM_SECTIONS] = [
     ("l_query", G1_BYTES),
 ];
 
+/// Indices of the sections in [`SECTIONS`].
+pub(super) const CONSTANTS_G1: usize = 0;
+pub(super) const CONSTANTS_G2: usize = 1;
+pub(super) const GAMMA_ABC_G1: usize = 2;
+pub(super) const A_QUERY: usize = 3;
+pub(super) const B_G1_QUERY: usize = 4;
+pub(super) const B_G2_QUERY: usize = 5;
+pub(super) const H_QUERY: usize = 6;
+pub(super) const L_QUERY: usize = 7;
+
 /// Points of the two sections of constants.
 pub(super) const NUM_CONSTANTS: u64 = 3;
 

@@ -1,8 +1,8 @@
 //! The proving-key file, version 1.
 //!
 //! All integers are little-endian. The metadata stand first and are hashed as a whole; the sections
-//! follow, raw and aligned to 64 bytes, so that a program may map the file and use the points where
-//! they lie.
+//! follow, raw and aligned to 64 bytes, so that any range of points is read without a search
+//! ([`StreamedKey`]).
 //!
 //! | offset | size | content |
 //! |---|---|---|
@@ -43,6 +43,7 @@
 mod layout;
 mod points;
 mod read;
+mod stream;
 mod write;
 
 use std::fmt;
@@ -54,6 +55,8 @@ use crate::r1cs::R1cs;
 use crate::validate::KeyError;
 
 pub use read::{read, read_header, read_validated, read_verifying_key};
+pub(crate) use points::RawPoint;
+pub use stream::{StreamedKey, StreamedPoints};
 pub use write::write;
 
 use layout::Layout;

@@ -5,7 +5,7 @@ use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ff::{BigInt, PrimeField};
 
 /// A coordinate with a fixed-size raw encoding.
-pub(super) trait RawCoordinate: Copy {
+pub trait RawCoordinate: Copy {
     /// Bytes of a coordinate.
     const BYTES: usize;
 
@@ -50,9 +50,12 @@ impl RawCoordinate for Fq2 {
 }
 
 /// A point with a fixed-size raw encoding.
-pub(super) trait RawPoint: Copy + Send + Sync {
+pub trait RawPoint: Copy + Send + Sync {
     /// Bytes of a point.
     const BYTES: usize;
+
+    /// The point at infinity.
+    const INFINITY: Self;
 
     /// Appends the point.
     fn write_raw(&self, out: &mut Vec<u8>);
@@ -67,6 +70,8 @@ where
     P::BaseField: RawCoordinate,
 {
     const BYTES: usize = 2 * P::BaseField::BYTES;
+
+    const INFINITY: Self = Self::identity();
 
     fn write_raw(&self, out: &mut Vec<u8>) {
         self.x.write_raw(out);

@@ -2,19 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::VerifyingKey;
 
 use super::layout::{
-    CHUNK_POINTS, CURVE_BN254, H_BASIS_MONOMIAL, HASHED_HEADER_BYTES, HEADER_BYTES,
+    A_QUERY, B_G1_QUERY, B_G2_QUERY, CHUNK_POINTS, CONSTANTS_G1, CONSTANTS_G2, CURVE_BN254,
+    GAMMA_ABC_G1, H_BASIS_MONOMIAL, H_QUERY, HASHED_HEADER_BYTES, HEADER_BYTES, L_QUERY,
     LOG_CHUNK_POINTS, Layout, MAGIC, NUM_CONSTANTS, NUM_SECTIONS, SECTION_ENTRY_BYTES,
     SECTION_TABLE_BYTES, SECTIONS, Section,
 };
 use super::points::RawPoint;
 use super::{KeyFileError, KeyFileHeader, VERSION};
-use crate::key::{Provenance, ProvingKey, verifying_key_hash};
+use crate::key::{KeyConstants, KeyShape, Provenance, ProvingKey, verifying_key_hash};
 use crate::parallel;
 use crate::validate::{validate_constants, validate_proving_key, validate_verifying_key};
 
@@ -36,7 +37,7 @@ pub fn read_header(path: &Path) -> Result<KeyFileHeader, KeyFileError> {
 #[tracing::instrument(skip_all, fields(path = %path.display()))]
 pub fn read(path: &Path, expected_circuit: Option<&[u8; 32]>) -> Result<ProvingKey, KeyFileError> {
     let key = read_points(path, expected_circuit)?;
-    validate_constants(&key)?;
+    validate_constants(&key.constants())?;
     Ok(key)
 }
 
@@ -65,7 +66,7 @@ pub fn read_verifying_key(
     path: &Path,
 ) -> Result<(KeyFileHeader, VerifyingKey<Bn254>), KeyFileError> {
     let mut reader = Reader::open(path)?;
-    let Constants { vk, .. } = reader.all_constants()?;
+    let KeyConstants { vk, .. } = reader.all_constants()?;
     validate_verifying_key(&vk)?;
     Ok((reader.header, vk))
 }
@@ -75,46 +76,34 @@ fn read_points(
     expected_circuit: Option<&[u8; 32]>,
 ) -> Result<ProvingKey, KeyFileError> {
     let mut reader = Reader::open(path)?;
-    let header = reader.header.clone();
-    if let Some(expected) = expected_circuit
-        && *expected != header.circuit_digest
-    {
-        let (expected, got) = (*expected, header.circuit_digest);
-        return Err(KeyFileError::CircuitDigest { expected, got });
-    }
-    let Constants {
+    reader.demand_circuit(expected_circuit)?;
+    let KeyConstants {
         vk,
         beta_g1,
         delta_g1,
+        ..
     } = reader.all_constants()?;
     Ok(ProvingKey {
         vk,
         beta_g1,
         delta_g1,
-        a_query: reader.section(3)?,
-        b_g1_query: reader.section(4)?,
-        b_g2_query: reader.section(5)?,
-        h_query: reader.section(6)?,
-        l_query: reader.section(7)?,
-        circuit_digest: header.circuit_digest,
-        provenance: header.provenance,
+        a_query: reader.section(A_QUERY)?,
+        b_g1_query: reader.section(B_G1_QUERY)?,
+        b_g2_query: reader.section(B_G2_QUERY)?,
+        h_query: reader.section(H_QUERY)?,
+        l_query: reader.section(L_QUERY)?,
+        circuit_digest: reader.header.circuit_digest,
+        provenance: reader.header.provenance,
     })
 }
 
-/// What stands before the lists of the proving key.
-struct Constants {
-    vk: VerifyingKey<Bn254>,
-    beta_g1: G1Affine,
-    delta_g1: G1Affine,
-}
-
 /// An open file whose metadata are read and checked; the position is behind them.
-struct Reader<'p> {
-    path: &'p Path,
-    file: File,
-    header: KeyFileHeader,
-    layout: Layout,
-    chunk_hashes: Vec<[u8; 32]>,
+pub(super) struct Reader {
+    pub path: PathBuf,
+    pub file: File,
+    pub header: KeyFileHeader,
+    pub layout: Layout,
+    pub chunk_hashes: Vec<[u8; 32]>,
 }
 
 /// Consumes little-endian integers and arrays from the front of a slice.
@@ -157,8 +146,8 @@ impl Fields<'_> {
     }
 }
 
-impl<'p> Reader<'p> {
-    fn open(path: &'p Path) -> Result<Self, KeyFileError> {
+impl Reader {
+    pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let io = |source| KeyFileError::Io {
             action: "open",
             path: path.to_owned(),
@@ -231,14 +220,14 @@ impl<'p> Reader<'p> {
             provenance,
             circuit_digest,
             verifying_key_hash,
-            num_public_inputs: layout.sections[2].count.saturating_sub(1),
-            num_columns: layout.sections[3].count,
-            domain_size: layout.sections[6].count + 1,
+            num_public_inputs: layout.sections[GAMMA_ABC_G1].count.saturating_sub(1),
+            num_columns: layout.sections[A_QUERY].count,
+            domain_size: layout.sections[H_QUERY].count + 1,
             file_len,
         };
         let (chunk_hashes, _) = hashes.as_chunks::<32>();
         Ok(Self {
-            path,
+            path: path.to_owned(),
             file,
             header,
             chunk_hashes: chunk_hashes.to_vec(),
@@ -249,8 +238,19 @@ impl<'p> Reader<'p> {
     fn io(&self, source: io::Error) -> KeyFileError {
         KeyFileError::Io {
             action: "read",
-            path: self.path.to_owned(),
+            path: self.path.clone(),
             source,
+        }
+    }
+
+    /// Refuses a file for another circuit than the expected one.
+    pub fn demand_circuit(&self, expected: Option<&[u8; 32]>) -> Result<(), KeyFileError> {
+        match expected {
+            Some(&expected) if expected != self.header.circuit_digest => {
+                let got = self.header.circuit_digest;
+                Err(KeyFileError::CircuitDigest { expected, got })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -284,7 +284,12 @@ impl<'p> Reader<'p> {
                 .map_err(|error| self.io(error))?;
             let chunks: Vec<&[u8]> = buffer.chunks(CHUNK_POINTS * P::BYTES).collect();
             let decoded = parallel::map(chunks.len(), |k| {
-                self.decode_chunk::<P>(&section, first_chunk + k, chunks[k])
+                let chunk = first_chunk + k;
+                let hash = &self.chunk_hashes[section.first_chunk as usize + chunk];
+                check_chunk(&section, chunk, chunks[k], hash)?;
+                let mut points = Vec::new();
+                decode_chunk::<P>(&section, chunk, chunks[k], &mut points)?;
+                Ok::<_, KeyFileError>(points)
             });
             for chunk in decoded {
                 points.extend(chunk?);
@@ -293,52 +298,40 @@ impl<'p> Reader<'p> {
         Ok(points)
     }
 
-    fn decode_chunk<P: RawPoint>(
-        &self,
-        section: &Section,
-        chunk: usize,
-        bytes: &[u8],
-    ) -> Result<Vec<P>, KeyFileError> {
-        let hash = self.chunk_hashes[section.first_chunk as usize + chunk];
-        if *blake3::hash(bytes).as_bytes() != hash {
-            return Err(KeyFileError::ChunkHash {
-                section: section.name,
-                chunk,
-            });
-        }
-        bytes
-            .chunks_exact(P::BYTES)
-            .enumerate()
-            .map(|(i, point)| {
-                let index = chunk * CHUNK_POINTS + i;
-                P::read_raw(point).ok_or(KeyFileError::Coordinate {
-                    section: section.name,
-                    index,
-                })
-            })
-            .collect()
-    }
-
     /// The zero bytes and the first three sections; the verifying key has the header's hash.
-    fn all_constants(&mut self) -> Result<Constants, KeyFileError> {
+    pub fn all_constants(&mut self) -> Result<KeyConstants, KeyFileError> {
         self.skip_padding()?;
-        let [alpha_g1, beta_g1, delta_g1] = self.constants::<G1Affine>(0)?;
-        let [beta_g2, gamma_g2, delta_g2] = self.constants::<G2Affine>(1)?;
+        let [alpha_g1, beta_g1, delta_g1] = self.constants::<G1Affine>(CONSTANTS_G1)?;
+        let [beta_g2, gamma_g2, delta_g2] = self.constants::<G2Affine>(CONSTANTS_G2)?;
         let vk = VerifyingKey::<Bn254> {
             alpha_g1,
             beta_g2,
             gamma_g2,
             delta_g2,
-            gamma_abc_g1: self.section(2)?,
+            gamma_abc_g1: self.section(GAMMA_ABC_G1)?,
         };
         if verifying_key_hash(&vk) != self.header.verifying_key_hash {
             return Err(KeyFileError::VerifyingKeyHash);
         }
-        Ok(Constants {
+        Ok(KeyConstants {
             vk,
             beta_g1,
             delta_g1,
+            shape: self.shape(),
         })
+    }
+
+    /// The lengths of the lists. They fit into the file, so into memory's address space.
+    fn shape(&self) -> KeyShape {
+        let count = |index: usize| self.layout.sections[index].count as usize;
+        KeyShape {
+            gamma_abc_g1: count(GAMMA_ABC_G1),
+            a_query: count(A_QUERY),
+            b_g1_query: count(B_G1_QUERY),
+            b_g2_query: count(B_G2_QUERY),
+            h_query: count(H_QUERY),
+            l_query: count(L_QUERY),
+        }
     }
 
     fn constants<P: RawPoint>(&mut self, index: usize) -> Result<[P; 3], KeyFileError> {
@@ -348,6 +341,41 @@ impl<'p> Reader<'p> {
             .try_into()
             .map_err(|_| KeyFileError::SectionTable { section })
     }
+}
+
+/// Compares a chunk with its hash.
+fn check_chunk(
+    section: &Section,
+    chunk: usize,
+    bytes: &[u8],
+    hash: &[u8; 32],
+) -> Result<(), KeyFileError> {
+    if blake3::hash(bytes).as_bytes() == hash {
+        Ok(())
+    } else {
+        Err(KeyFileError::ChunkHash {
+            section: section.name,
+            chunk,
+        })
+    }
+}
+
+/// Appends the points of a chunk.
+fn decode_chunk<P: RawPoint>(
+    section: &Section,
+    chunk: usize,
+    bytes: &[u8],
+    points: &mut Vec<P>,
+) -> Result<(), KeyFileError> {
+    points.reserve(bytes.len() / P::BYTES);
+    for (i, point) in bytes.chunks_exact(P::BYTES).enumerate() {
+        let index = chunk * CHUNK_POINTS + i;
+        points.push(P::read_raw(point).ok_or(KeyFileError::Coordinate {
+            section: section.name,
+            index,
+        })?);
+    }
+    Ok(())
 }
 
 /// The layout that the table's element counts ask for, if the table says the same and the file has
@@ -362,7 +390,7 @@ fn read_layout(table: &[u8], file_len: u64) -> Result<Layout, KeyFileError> {
             return Err(KeyFileError::SectionTable { section });
         }
     }
-    for index in [0, 1] {
+    for index in [CONSTANTS_G1, CONSTANTS_G2] {
         if counts[index] != NUM_CONSTANTS {
             return Err(KeyFileError::SectionTable {
                 section: SECTIONS[index].0,
