@@ -1,27 +1,21 @@
 //! A whole proof of the smallest batch circuit: one transfer in a tree of one level. The check that
 //! the constraints hold and the finished proof's verification are included; the witness is not.
+//! `zkroll bench --ops prove` compares with the prover of `ark-groth16`.
 
 mod support;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rand::{SeedableRng, rngs::StdRng};
-use support::{backends, full_batch};
+use support::{SMALLEST, backends, full_batch};
 use zkroll::BatchRelation;
 use zkroll::circuits::batch::BatchCircuit;
-use zkroll::circuits::protocol::public_data::BatchShape;
 use zkroll::prover::{Backend, Prover, setup};
 
-const SHAPE: BatchShape = BatchShape {
-    transfers: 1,
-    fee_slots: 0,
-    depth: 1,
-};
-
 fn prove(criterion: &mut Criterion) {
-    let circuit = BatchCircuit::new(SHAPE).expect("a shape with a circuit");
+    let circuit = BatchCircuit::new(SMALLEST).expect("a shape with a circuit");
     let relation = BatchRelation(&circuit);
     let key = setup::development(&relation, circuit.digest(), &[1; 32]).expect("a key");
-    let witness = circuit.assign(&full_batch(&SHAPE)).expect("a witness");
+    let witness = circuit.assign(&full_batch(&SMALLEST)).expect("a witness");
     let constraints = circuit.cost().constraints;
 
     let mut group = criterion.benchmark_group("prove");

@@ -11,14 +11,22 @@ use zkroll::circuits::protocol::{
     uint::U40,
 };
 use zkroll::prover::AnyBackend;
-use zkroll::prover::backend::BackendName;
+use zkroll::prover::backend::{self, Availability, BackendName};
 
-/// Every backend of this build but the reference, which is too slow to be worth a time.
+/// The smallest batch circuit: one transfer in a tree of one level.
+pub const SMALLEST: BatchShape = BatchShape {
+    transfers: 1,
+    fee_slots: 0,
+    depth: 1,
+};
+
+/// Every backend that this machine can use but the reference, which is too slow to be worth a time.
 pub fn backends() -> Vec<AnyBackend> {
-    let names = BackendName::ALL
+    let available = backend::list()
         .into_iter()
-        .filter(|name| *name != BackendName::Naive);
-    names.filter_map(|name| name.open().ok()).collect()
+        .filter(|backend| backend.unavailable.is_none() && backend.name != BackendName::Naive);
+    let open = |backend: Availability| backend.name.open().expect("an available backend");
+    available.map(open).collect()
 }
 
 /// A batch of free transfers from account 0 to account 1 that uses every transfer slot.

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
-use zkroll::prover::{ProvingKey, key_file};
+use zkroll::prover::ProvingKey;
+use zkroll::prover::key_file::{self, StreamedKey};
 
 use crate::error::CliError;
 
@@ -36,6 +37,21 @@ pub fn read_key(path: &Path, circuit: &[u8; 32]) -> Result<ProvingKey, CliError>
         source,
     })?;
     if key.provenance.is_unsafe() {
+        warn_unsafe(path);
+    }
+    Ok(key)
+}
+
+/// Opens a key whose lists stay in the file, otherwise as [`read_key`].
+///
+/// # Errors
+/// If the file is refused or its key is for another circuit.
+pub fn open_key(path: &Path, circuit: &[u8; 32]) -> Result<StreamedKey, CliError> {
+    let key = StreamedKey::open(path, Some(circuit)).map_err(|source| CliError::KeyFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    if key.header().provenance.is_unsafe() {
         warn_unsafe(path);
     }
     Ok(key)

@@ -143,6 +143,7 @@ fn a_report_tells_the_stages_and_the_backend() {
     assert_eq!(
         names,
         [
+            "products",
             "satisfaction",
             "quotient",
             "msm_h",
@@ -162,6 +163,18 @@ fn a_report_tells_the_stages_and_the_backend() {
         read_json(&out)["proof"]["a"],
         read_json(&scene.proven)["proof"]["a"]
     );
+}
+
+#[test]
+fn a_batch_is_proven_with_the_key_left_in_its_file() {
+    let scene = scene();
+    let out = folder("streamed").join("proven.json");
+    let mut args = scene.prove(&scene.batch, &out);
+    args.push("--stream");
+    let report = json(&args);
+    assert_eq!(report["unsafe"], true);
+    assert!(!cfg!(target_os = "linux") || report["peak_memory_mib"].as_f64().unwrap() > 1.0);
+    assert_eq!(json(&scene.verify(&out))["valid"], true);
 }
 
 #[test]

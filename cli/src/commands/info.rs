@@ -47,7 +47,7 @@ pub struct Info {
 struct BackendInfo {
     name: &'static str,
     available: bool,
-    reason: Option<&'static str>,
+    reason: Option<String>,
 }
 
 /// Constraints under one label.
@@ -147,7 +147,7 @@ impl fmt::Display for Info {
         line(f, "proving key bytes", self.proving_key_bytes)?;
         line(f, "circuit digest", &self.circuit_digest)?;
         for backend in &self.backends {
-            let state = backend.reason.unwrap_or("available");
+            let state = backend.reason.as_deref().unwrap_or("available");
             line(f, &format!("backend {}", backend.name), state)?;
         }
         let mut template = None;

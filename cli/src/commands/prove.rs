@@ -11,18 +11,19 @@ use std::time::Instant;
 use clap::Args;
 use rand::rngs::OsRng;
 use serde::Serialize;
-use zkroll::BatchProver;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::circuits::protocol::{
     ledger::{BatchTrace, Ledger},
     public_data::{BatchShape, FeeSlot},
     transfer::SignedTransfer,
 };
-use zkroll::prover::{Backend, StageTimes};
+use zkroll::prover::key_file::StreamedKey;
+use zkroll::prover::{Backend, ProvingKey, StageTimes};
+use zkroll::{BatchError, LoadedBatchProver};
 
 use crate::args::{BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_TRANSFERS, parse_fee_slot};
 use crate::error::CliError;
-use crate::files::{Staged, read_json, read_key};
+use crate::files::{Staged, open_key, read_json, read_key};
 use crate::progress::{Progress, Watched};
 use crate::report::{line, milliseconds};
 
@@ -71,6 +72,9 @@ pub struct ProveArgs {
     /// Fee slots; the batch's if absent, 2 with a ledger.
     #[arg(long, value_name = "F")]
     fee_slots: Option<u32>,
+    /// Leave the key in its file and read it a chunk at a time: less memory, a little slower.
+    #[arg(long)]
+    stream: bool,
     #[command(flatten)]
     backend: BackendArg,
 }
@@ -93,6 +97,9 @@ pub struct ProveReport {
     witness_ms: f64,
     prove_ms: f64,
     stages: Vec<StageTime>,
+    /// The most memory that this process ever had in use, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory_mib: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,19 +119,27 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
     let (trace, ledger) = args.trace()?;
     let circuit = BatchCircuit::new(trace.header.shape)?;
     progress.say("reading the key");
-    let key = read_key(&args.key, &circuit.digest())?;
-    let r#unsafe = key.provenance.is_unsafe();
-    let prover = BatchProver::new(circuit, key)?;
+    let digest = circuit.digest();
+    let key = if args.stream {
+        Key::Streamed(open_key(&args.key, &digest)?)
+    } else {
+        Key::InMemory(read_key(&args.key, &digest)?)
+    };
+    let r#unsafe = key.is_unsafe();
 
     progress.say("computing the witness");
     let start = Instant::now();
-    let witness = prover.witness(&trace)?;
+    let witness = circuit.assign(&trace).map_err(BatchError::from)?;
     let witness_ms = milliseconds(start.elapsed());
     let mut observer = Watched {
         progress: &progress,
         inner: StageTimes::default(),
     };
-    let proven = prover.prove_witness(&trace, &witness, &backend, &mut OsRng, &mut observer)?;
+    let prover = match &key {
+        Key::Streamed(key) => LoadedBatchProver::streaming(&circuit, key, &backend)?,
+        Key::InMemory(key) => LoadedBatchProver::new(&circuit, key, &backend)?,
+    };
+    let proven = prover.prove_witness(&trace, &witness, &mut OsRng, &mut observer)?;
     let times = observer.inner;
 
     progress.say("writing");
@@ -163,7 +178,33 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
         witness_ms,
         prove_ms: milliseconds(times.total()),
         stages: stages.collect(),
+        peak_memory_mib: peak_memory_mib(),
     })
+}
+
+/// The key as the arguments ask for it.
+enum Key {
+    Streamed(StreamedKey),
+    InMemory(ProvingKey),
+}
+
+impl Key {
+    fn is_unsafe(&self) -> bool {
+        match self {
+            Self::Streamed(key) => key.header().provenance.is_unsafe(),
+            Self::InMemory(key) => key.provenance.is_unsafe(),
+        }
+    }
+}
+
+/// The high-water mark of resident memory, from the kernel.
+fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024.0)
 }
 
 impl ProveArgs {
@@ -233,6 +274,9 @@ impl fmt::Display for ProveReport {
         line(f, "proof", format_args!("{:.1} ms", self.prove_ms))?;
         for StageTime { stage, ms } in &self.stages {
             line(f, &format!("  {stage}"), format_args!("{ms:.1} ms"))?;
+        }
+        if let Some(mib) = self.peak_memory_mib {
+            line(f, "peak memory", format_args!("{mib:.0} MiB"))?;
         }
         Ok(())
     }

@@ -1,22 +1,12 @@
 //! The same input for every run, from fixed seeds.
 
 use ark_ec::CurveGroup;
-use ark_ff::UniformRand;
+use ark_ff::{UniformRand, Zero};
+use rand::seq::SliceRandom;
 use rand::{SeedableRng, rngs::StdRng};
-use zkroll::circuits::batch::{BatchCircuit, MAX_TRANSFERS};
-use zkroll::circuits::protocol::{
-    account::{Account, AccountIndex},
-    amount::{Amount, Fee},
-    eddsa::PrivateKey,
-    ledger::{BatchTrace, Ledger},
-    public_data::{BatchShape, FeeSlot},
-    transfer::{Address, Domain, SignedTransfer, Transfer},
-    uint::U40,
-};
 use zkroll::prover::Fr;
 
-use super::BenchError;
-use crate::error::CliError;
+use super::case::Input;
 
 /// Seed of the development key.
 pub const KEY_SEED: [u8; 32] = [0x6b; 32];
@@ -24,23 +14,48 @@ pub const KEY_SEED: [u8; 32] = [0x6b; 32];
 const SCALAR_SEED: u64 = 1;
 const POINT_SEED: u64 = 2;
 const BLINDING_SEED: u64 = 3;
+const ORDER_SEED: u64 = 4;
 
 /// Points that are normalised together.
 const CHUNK: usize = 1 << 14;
 
-const TIMESTAMP: u64 = 1_800_000_000;
-const TOKEN: u32 = 0;
-const FEE_ACCOUNT: u64 = 0;
-const TRADERS: [u64; 2] = [1, 2];
-
 /// Scalars uniform in the field.
-pub fn scalars(n: usize) -> Vec<Fr> {
+pub fn random_scalars(n: usize) -> Vec<Fr> {
     let rng = &mut StdRng::seed_from_u64(SCALAR_SEED);
     (0..n).map(|_| Fr::rand(rng)).collect()
 }
 
+/// The scalars of an input that needs no batch.
+///
+/// # Panics
+/// For [`Input::Witness`], whose scalars a batch gives.
+pub fn scalars(input: Input, n: usize) -> Vec<Fr> {
+    let mut scalars = random_scalars(n);
+    // Those in front are set to one value, then all change places.
+    let (set, value) = match input {
+        Input::Random | Input::EqualPoints => return scalars,
+        Input::EqualScalars => (n, scalars.first().copied().unwrap_or_default()),
+        Input::Zeros => (n * 9 / 10, Fr::zero()),
+        Input::HalfBucket => (n / 2, scalars.first().copied().unwrap_or_default()),
+        Input::Witness => unreachable!("a witness comes from a batch"),
+    };
+    scalars[..set].fill(value);
+    scalars.shuffle(&mut StdRng::seed_from_u64(ORDER_SEED));
+    scalars
+}
+
+/// The points of an input.
+pub fn points<G: CurveGroup>(input: Input, n: usize) -> Vec<G::Affine> {
+    match input {
+        Input::EqualPoints => {
+            vec![G::rand(&mut StdRng::seed_from_u64(POINT_SEED)).into_affine(); n]
+        }
+        _ => distinct_points::<G>(n),
+    }
+}
+
 /// `P, P + Q, P + 2Q, …` for random P and Q: one addition a point.
-pub fn points<G: CurveGroup>(n: usize) -> Vec<G::Affine> {
+fn distinct_points<G: CurveGroup>(n: usize) -> Vec<G::Affine> {
     let rng = &mut StdRng::seed_from_u64(POINT_SEED);
     let mut next = G::rand(rng);
     let step = G::rand(rng).into_affine();
@@ -64,88 +79,6 @@ pub fn blinding() -> [Fr; 2] {
     [Fr::rand(rng), Fr::rand(rng)]
 }
 
-/// The circuit with as many transfers as fit a domain of 2^`log_n`.
-///
-/// # Errors
-/// If not one fits, or the largest batch does not need the domain.
-pub fn filling_circuit(log_n: u32, depth: u32, fee_slots: u32) -> Result<BatchCircuit, CliError> {
-    let circuit = |transfers| {
-        BatchCircuit::new(BatchShape {
-            transfers,
-            fee_slots,
-            depth,
-        })
-    };
-    let one = circuit(1)?.cost();
-    let spare = (1usize << log_n).saturating_sub(one.constraints);
-    // A data block comes for many transfers at once, so the estimate may be one too high.
-    let estimate = 2 + (spare as f64 / one.constraints_per_transfer) as u32;
-    let mut transfers = estimate.min(MAX_TRANSFERS);
-    loop {
-        let candidate = circuit(transfers)?;
-        let domain_log2 = candidate.cost().domain_log2;
-        if domain_log2 == log_n {
-            return Ok(candidate);
-        }
-        if domain_log2 < log_n || transfers == 1 {
-            return Err(CliError::Bench(BenchError::NoSuchBatch {
-                least: one.domain_log2,
-                most: circuit(MAX_TRANSFERS)?.cost().domain_log2,
-                depth,
-                fee_slots,
-                got: log_n,
-            }));
-        }
-        transfers -= 1;
-    }
-}
-
-/// A batch with every transfer slot in use and, if there are fee slots, a fee in every transfer.
-///
-/// # Errors
-/// None for the shape of a circuit; those of the ledger are passed on.
-pub fn full_batch(shape: &BatchShape) -> Result<BatchTrace, CliError> {
-    let index = |index| AccountIndex::try_from(index).expect("an index below 8");
-    let keys = TRADERS.map(|trader| PrivateKey::from([trader as u8; 32]));
-    let domain = Domain {
-        chain_id: 31_337,
-        contract: Address([0x11; 20]),
-    };
-    let account = |key: &PrivateKey, balance| {
-        Account::new(key.public_key(), TOKEN, balance).expect("a small balance")
-    };
-    let accounts = [
-        (index(FEE_ACCOUNT), account(&keys[0], 0)),
-        (index(TRADERS[0]), account(&keys[0], 1 << 40)),
-        (index(TRADERS[1]), account(&keys[1], 1 << 40)),
-    ];
-    let mut ledger = Ledger::from_genesis(shape.depth as usize, domain, accounts)
-        .expect("three accounts fit every tree");
-    let fee = u128::from(shape.fee_slots > 0);
-    let transfers: Vec<SignedTransfer> = (0..shape.transfers)
-        .map(|slot| {
-            let sender = (slot % 2) as usize;
-            let transfer = Transfer {
-                from: index(TRADERS[sender]),
-                to: index(TRADERS[1 - sender]),
-                amount: Amount::from_value(1_000 + u128::from(slot)).expect("a small amount"),
-                fee: Fee::from_value(fee).expect("a small fee"),
-                token: TOKEN,
-                nonce: U40::try_from(u64::from(slot / 2)).expect("fewer than 2^40 transfers"),
-                valid_until: U40::MAX,
-                recipient: Fr::from(0u64),
-            };
-            transfer.sign(&keys[sender], &domain)
-        })
-        .collect();
-    let fee_slot = FeeSlot {
-        token: TOKEN,
-        account: index(FEE_ACCOUNT),
-    };
-    let fee_slots = &[fee_slot][..fee as usize];
-    Ok(ledger.apply_batch(shape, TIMESTAMP, fee_slots, &transfers)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,30 +86,51 @@ mod tests {
 
     #[test]
     fn points_are_in_their_groups_and_distinct() {
-        let g1 = points::<G1Projective>(5);
-        let g2 = points::<G2Projective>(5);
+        let g1 = points::<G1Projective>(Input::Random, 5);
+        let g2 = points::<G2Projective>(Input::Random, 5);
         assert!(g1.iter().all(|p| p.is_on_curve()));
         assert!(
             g2.iter()
                 .all(|p| p.is_on_curve() && p.is_in_correct_subgroup_assuming_on_curve())
         );
         assert!(g1.windows(2).all(|pair| pair[0] != pair[1]));
-        assert_eq!(points::<G1Projective>(CHUNK + 1).len(), CHUNK + 1);
+        assert_eq!(
+            points::<G1Projective>(Input::Random, CHUNK + 1).len(),
+            CHUNK + 1
+        );
     }
 
     #[test]
-    fn the_circuit_fills_the_domain() {
-        for log_n in [13, 15] {
-            let circuit = filling_circuit(log_n, 1, 0).unwrap();
-            let next = BatchShape {
-                transfers: circuit.shape().transfers + 1,
-                ..*circuit.shape()
-            };
-            assert_eq!(circuit.cost().domain_log2, log_n);
-            assert_eq!(
-                BatchCircuit::new(next).unwrap().cost().domain_log2,
-                log_n + 1
-            );
+    fn inputs_are_what_they_are_called() {
+        let most_frequent = |scalars: &[Fr]| {
+            let count = |value| scalars.iter().filter(|other| **other == value).count();
+            scalars.iter().map(|value| (count(*value), *value)).max()
+        };
+        let of = |input| most_frequent(&scalars(input, 1000)).unwrap();
+        assert_eq!(of(Input::Random).0, 1);
+        assert_eq!(of(Input::EqualPoints).0, 1);
+        assert_eq!(of(Input::EqualScalars).0, 1000);
+        assert_eq!(of(Input::Zeros), (900, Fr::zero()));
+        assert_eq!(of(Input::HalfBucket).0, 500);
+        let equal = points::<G1Projective>(Input::EqualPoints, 3);
+        assert!(
+            equal
+                .iter()
+                .all(|point| *point == equal[0] && point.is_on_curve())
+        );
+    }
+
+    #[test]
+    fn the_smallest_sizes_have_inputs() {
+        for input in [
+            Input::Random,
+            Input::EqualScalars,
+            Input::Zeros,
+            Input::HalfBucket,
+        ] {
+            for n in [1, 2] {
+                assert_eq!(scalars(input, n).len(), n);
+            }
         }
     }
 }

@@ -1,25 +1,75 @@
 //! Turns, times and their statistics.
+//!
+//! A round runs every backend once on every thread count. The backends of a thread count share its
+//! pool and are entered together, so that a run of nanoseconds is not drowned by the handing over
+//! between threads. From round to round the order of the backends is rotated: each comes at every
+//! place equally often, and what its predecessor left in the caches favours none.
 
 use std::time::{Duration, Instant};
 
-use rayon::ThreadPool;
-use zkroll::prover::{AnyBackend, Backend, Stage};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use zkroll::prover::backend::{BackendName, Selection};
+use zkroll::prover::{AnyBackend, Stage};
 
-use super::{BenchError, Op};
+use super::case::Case;
+use super::error::BenchError;
 use crate::error::CliError;
 use crate::progress::Progress;
-use crate::report::milliseconds;
 
-/// A backend on a number of threads.
-pub struct Lane<'b> {
-    /// The backend's place in the list.
+/// A backend that takes part.
+pub struct Entrant {
+    /// Its place among those that take part.
     pub index: usize,
+    /// What was asked for.
+    pub selection: Selection,
     /// The backend.
-    pub backend: &'b AnyBackend,
-    /// Threads of the pool.
+    pub backend: AnyBackend,
+}
+
+impl Entrant {
+    /// Opens a backend.
+    ///
+    /// # Errors
+    /// If it is not available.
+    pub fn open(index: usize, selection: Selection) -> Result<Self, CliError> {
+        Ok(Self {
+            index,
+            selection,
+            backend: selection.open()?,
+        })
+    }
+
+    /// The name by which it was asked for.
+    pub const fn name(&self) -> &'static str {
+        match self.selection {
+            Selection::Auto => "auto",
+            Selection::Named(name) => name.as_str(),
+        }
+    }
+
+    /// Whether this is the yardstick: asked for by name.
+    pub fn is_ark(&self) -> bool {
+        self.selection == Selection::Named(BackendName::Ark)
+    }
+}
+
+/// The threads that all backends run on in turn.
+pub struct Team {
+    /// Their number.
     pub threads: usize,
-    /// Where the operation runs.
-    pub pool: ThreadPool,
+    pool: ThreadPool,
+}
+
+impl Team {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// If the operating system gives none.
+    pub fn start(threads: usize) -> Result<Self, BenchError> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|source| BenchError::Threads { threads, source })?;
+        Ok(Self { threads, pool })
+    }
 }
 
 /// When enough was measured: after so many rounds, or when the time is up.
@@ -58,70 +108,156 @@ impl From<Duration> for Sample {
     }
 }
 
-/// Runs every lane once and compares the results, then measures in turns. `run` times itself.
-///
-/// # Errors
-/// If a run fails or the results differ.
-pub fn round_robin<T: PartialEq + Send>(
-    (op, log_n): (Op, u32),
-    lanes: &[Lane<'_>],
-    limit: Limit,
-    run: impl Fn(&Lane<'_>) -> Result<(T, Sample), CliError> + Sync,
-) -> Result<Vec<Vec<Sample>>, CliError> {
-    let progress = Progress::start(format!("{op} 2^{log_n}: comparing results"));
-    let mut reference: Option<(T, &'static str)> = None;
-    for lane in lanes {
-        let (value, _) = lane.pool.install(|| run(lane))?;
-        match &reference {
-            None => reference = Some((value, lane.backend.name())),
-            Some((expected, _)) if *expected == value => {}
-            Some((_, reference)) => {
-                return Err(CliError::Bench(BenchError::Disagreement {
-                    op,
-                    log_n,
-                    backend: lane.backend.name(),
-                    threads: lane.threads,
-                    reference,
-                }));
-            }
-        }
-    }
-
-    let mut samples = vec![Vec::new(); lanes.len()];
-    let start = Instant::now();
-    for round in 1.. {
-        progress.say(format!("{op} 2^{log_n}: round {round}"));
-        for (lane, samples) in lanes.iter().zip(&mut samples) {
-            samples.push(lane.pool.install(|| run(lane))?.1);
-        }
-        if limit.reached(round, start.elapsed()) {
-            break;
-        }
-    }
-    Ok(samples)
+/// The samples of one backend on one number of threads.
+pub struct Series<'a> {
+    /// The backend.
+    pub entrant: &'a Entrant,
+    /// Its threads.
+    pub threads: usize,
+    /// Its runs, at least one.
+    pub samples: Vec<Sample>,
 }
 
-/// Least and median of some times in milliseconds; of an even number the lower middle one.
-///
-/// # Panics
-/// If there are none.
-pub fn min_and_median(times: impl Iterator<Item = Duration>) -> (f64, f64) {
+/// Who takes part, where, and for how long.
+pub struct Contest<'a> {
+    /// The backends.
+    pub entrants: &'a [Entrant],
+    /// The thread counts.
+    pub teams: &'a [Team],
+    /// The end.
+    pub limit: Limit,
+}
+
+impl<'a> Contest<'a> {
+    /// Runs every variant once and compares the results, which warms it up too, then measures in
+    /// turns. `run` times itself. The series come backend by backend.
+    ///
+    /// # Errors
+    /// If a run fails or the results differ.
+    pub fn hold<T: PartialEq + Send>(
+        &self,
+        case: Case,
+        run: impl Fn(&Entrant) -> Result<(T, Sample), CliError> + Sync,
+    ) -> Result<Vec<Series<'a>>, CliError> {
+        let progress = Progress::start(format!("{case}: comparing results"));
+        self.compare(case, &run)?;
+
+        let mut samples = vec![vec![Vec::new(); self.teams.len()]; self.entrants.len()];
+        let start = Instant::now();
+        for round in 1.. {
+            progress.say(format!("{case}: round {round}"));
+            for (team_index, team) in self.teams.iter().enumerate() {
+                let taken = team.pool.install(|| {
+                    let order = rotation(self.entrants.len(), round as usize);
+                    let take = |index: usize| Ok((index, run(&self.entrants[index])?.1));
+                    order.map(take).collect::<Result<Vec<_>, CliError>>()
+                })?;
+                for (index, sample) in taken {
+                    samples[index][team_index].push(sample);
+                }
+            }
+            if self.limit.reached(round, start.elapsed()) {
+                break;
+            }
+        }
+        let of_entrant = |(entrant, samples): (&'a Entrant, Vec<Vec<Sample>>)| {
+            let teams = self.teams.iter().zip(samples);
+            teams.map(move |(team, samples)| Series {
+                entrant,
+                threads: team.threads,
+                samples,
+            })
+        };
+        let series = self.entrants.iter().zip(samples).flat_map(of_entrant);
+        Ok(series.collect())
+    }
+
+    fn compare<T: PartialEq + Send>(
+        &self,
+        case: Case,
+        run: &(impl Fn(&Entrant) -> Result<(T, Sample), CliError> + Sync),
+    ) -> Result<(), CliError> {
+        let mut reference: Option<(T, &'static str)> = None;
+        for entrant in self.entrants {
+            for team in self.teams {
+                let (value, _) = team.pool.install(|| run(entrant))?;
+                match &reference {
+                    None => reference = Some((value, entrant.name())),
+                    Some((expected, _)) if *expected == value => {}
+                    Some((_, reference)) => {
+                        return Err(CliError::Bench(BenchError::Disagreement {
+                            case,
+                            backend: entrant.name(),
+                            threads: team.threads,
+                            reference,
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// 0 to n − 1, rotated.
+fn rotation(n: usize, by: usize) -> impl Iterator<Item = usize> {
+    (0..n).map(move |place| (place + by) % n)
+}
+
+/// Milliseconds, exact to the nanosecond.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e6
+}
+
+/// Least and median of some times in milliseconds; of an even number the lower middle one. `None` if
+/// there are none.
+pub fn min_and_median(times: impl Iterator<Item = Duration>) -> Option<(f64, f64)> {
     let mut times: Vec<Duration> = times.collect();
     times.sort_unstable();
-    let median = times[(times.len() - 1) / 2];
-    (milliseconds(times[0]), milliseconds(median))
+    let (min, median) = (times.first()?, times[(times.len() - 1) / 2]);
+    Some((milliseconds(*min), milliseconds(median)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::sync::Mutex;
+
+    use super::super::case::{Input, Op};
     use super::*;
+
+    const CASE: Case = Case {
+        op: Op::MsmG1,
+        input: Input::Zeros,
+        log_n: Some(3),
+        n: 8,
+    };
+
+    const NAMES: [BackendName; 2] = [BackendName::Naive, BackendName::Ark];
+
+    fn contest<T>(threads: &[usize], runs: u32, then: impl FnOnce(Contest<'_>) -> T) -> T {
+        let open = |(index, name)| Entrant::open(index, Selection::Named(name)).unwrap();
+        let entrants: Vec<_> = NAMES.into_iter().enumerate().map(open).collect();
+        let teams: Vec<_> = threads.iter().map(|t| Team::start(*t).unwrap()).collect();
+        let limit = Limit {
+            runs: Some(runs),
+            seconds: None,
+        };
+        then(Contest {
+            entrants: &entrants,
+            teams: &teams,
+            limit,
+        })
+    }
 
     #[test]
     fn statistics_of_few_times() {
         let of = |times: &[u64]| min_and_median(times.iter().map(|ms| Duration::from_millis(*ms)));
-        assert_eq!(of(&[7]), (7.0, 7.0));
-        assert_eq!(of(&[9, 1, 5]), (1.0, 5.0));
-        assert_eq!(of(&[9, 1, 5, 7]), (1.0, 5.0));
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[7]), Some((7.0, 7.0)));
+        assert_eq!(of(&[9, 1, 5]), Some((1.0, 5.0)));
+        assert_eq!(of(&[9, 1, 5, 7]), Some((1.0, 5.0)));
+        assert_eq!(milliseconds(Duration::from_nanos(1)), 1e-6);
     }
 
     #[test]
@@ -133,5 +269,51 @@ mod tests {
         assert!(limit(None, Some(9)).reached(1, long));
         assert!(!limit(None, Some(9)).reached(100, short));
         assert!(limit(Some(5), Some(9)).reached(1, long));
+    }
+
+    #[test]
+    fn every_variant_is_warmed_up_once_and_then_measured() {
+        contest(&[1, 2], 3, |contest| {
+            let calls = Mutex::new(Vec::new());
+            let series = contest.hold(CASE, |entrant| {
+                calls.lock().unwrap().push(entrant.index);
+                Ok(((), Duration::from_millis(1).into()))
+            });
+            let variants: Vec<_> = series
+                .unwrap()
+                .iter()
+                .map(|series| (series.entrant.name(), series.threads, series.samples.len()))
+                .collect();
+            let expected = [
+                ("naive", 1, 3),
+                ("naive", 2, 3),
+                ("ark", 1, 3),
+                ("ark", 2, 3),
+            ];
+            assert_eq!(variants, expected);
+            assert_eq!(calls.lock().unwrap().len(), 4 + 3 * 4);
+        });
+    }
+
+    #[test]
+    fn every_backend_comes_at_every_place() {
+        let places = RefCell::new([[0; 3]; 3]);
+        for round in 1..=6 {
+            for (place, index) in rotation(3, round).enumerate() {
+                places.borrow_mut()[index][place] += 1;
+            }
+        }
+        assert_eq!(places.into_inner(), [[2; 3]; 3]);
+    }
+
+    #[test]
+    fn a_disagreement_is_told_before_anything_is_timed() {
+        contest(&[2], 1_000_000, |contest| {
+            let error = contest.hold(CASE, |entrant| Ok((entrant.index, Duration::ZERO.into())));
+            assert_eq!(
+                error.err().unwrap().to_string(),
+                "msm-g1 zeros 2^3: backend ark on 2 threads gives another result than naive"
+            );
+        });
     }
 }

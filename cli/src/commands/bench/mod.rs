@@ -6,68 +6,49 @@
 //!
 //! | operation | timed | not timed |
 //! |---|---|---|
-//! | `msm-g1`, `msm-g2` | one multiplication over 2^L points | loading the bases |
+//! | `msm-g1`, `msm-g2` | one multiplication over the points | loading the bases |
 //! | `ntt` | one forward transform of 2^L values, in place | copying the values |
 //! | `prove` | one proof of as many transfers as fill 2^L rows | witness, key, loading the key, the check that the assignment satisfies the constraints |
 //!
-//! `ark` is arkworks' own code and the yardstick of the ratios.
+//! `ark` is arkworks' own code and the yardstick of the ratios. Its proof is the whole of
+//! `ark-groth16`'s prover over expanded matrices, with the same key, columns, r and s: it computes
+//! A·z and B·z as ours does, and neither checks the constraints nor verifies the finished proof.
+//! Ours does both; the check is reported apart and the verification counts.
 
+mod ark_groth16;
+mod batch;
+mod case;
+mod error;
 mod inputs;
+mod machine;
 mod measure;
 mod operations;
+mod report;
+mod results;
 mod table;
 
-use std::fmt;
+use std::ffi::OsString;
 use std::num::NonZero;
-use std::thread::available_parallelism;
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
-use serde::Serialize;
-use thiserror::Error;
-use zkroll::prover::AnyBackend;
-use zkroll::prover::backend::BackendName;
+use clap::Args;
+use zkroll::prover::backend::{BackendName, Selection};
 
 use crate::args::{DEFAULT_DEPTH, DEFAULT_FEE_SLOTS};
 use crate::error::CliError;
-use measure::{Lane, Limit};
+use crate::files::Staged;
+use case::{Input, Op};
+pub use error::BenchError;
+use machine::Machine;
+use measure::{Contest, Entrant, Limit, Team};
+use operations::{Batches, Size};
+use results::{BenchReport, Row};
 
 /// Beyond this the reference takes minutes a run.
-const NAIVE_MAX_LOG_N: u32 = 12;
+const NAIVE_MAX_N: usize = 1 << 12;
 
 /// Runs of each variant if neither `--runs` nor `--seconds` is given.
 const DEFAULT_RUNS: u32 = 5;
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Op {
-    /// Multi-scalar multiplication in G1.
-    MsmG1,
-    /// Multi-scalar multiplication in G2.
-    MsmG2,
-    /// Number-theoretic transform over the scalar field.
-    Ntt,
-    /// A whole proof of the batch circuit.
-    Prove,
-}
-
-impl Op {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::MsmG1 => "msm-g1",
-            Self::MsmG2 => "msm-g2",
-            Self::Ntt => "ntt",
-            Self::Prove => "prove",
-        }
-    }
-}
-
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// Arguments of `zkroll bench`.
 #[derive(Args, Debug)]
@@ -80,13 +61,32 @@ pub struct BenchArgs {
         long,
         value_name = "L",
         value_delimiter = ',',
-        required = true,
+        required_unless_present = "n",
         value_parser = clap::value_parser!(u32).range(0..=28)
     )]
     log_n: Vec<u32>,
-    /// Backends: naive, ark, cpu, ifma, gpu; one that is not available is an error.
+    /// Numbers of points, instead of their logarithms; for msm-g1 and msm-g2 only.
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        conflicts_with = "log_n",
+        value_parser = clap::value_parser!(u32).range(1..=1 << 28)
+    )]
+    n: Vec<u32>,
+    /// Inputs of msm-g1 and msm-g2: random, witness (the columns of the batch that fills 2^L rows),
+    /// equal-points, equal-scalars, zeros (nine of ten scalars), half-bucket (half of the scalars
+    /// are equal).
+    #[arg(
+        long,
+        value_name = "I",
+        value_delimiter = ',',
+        default_value = "random"
+    )]
+    inputs: Vec<Input>,
+    /// Backends: auto, naive, ark, cpu, ifma, gpu; one that is not available is an error.
     #[arg(long, value_name = "B", value_delimiter = ',', default_value = "ark")]
-    backends: Vec<BackendName>,
+    backends: Vec<Selection>,
     /// Thread counts; all processors if absent.
     #[arg(long, value_name = "T", value_delimiter = ',')]
     threads: Vec<NonZero<usize>>,
@@ -96,108 +96,43 @@ pub struct BenchArgs {
     /// No new round of an operation after this many seconds; one round takes place in any case.
     #[arg(long, value_name = "S")]
     seconds: Option<u64>,
-    /// Levels of the account tree, for prove.
+    /// Levels of the account tree, for prove and input witness.
     #[arg(long, value_name = "D", default_value_t = DEFAULT_DEPTH)]
     depth: u32,
-    /// Fee slots, for prove.
+    /// Fee slots, for prove and input witness.
     #[arg(long, value_name = "F", default_value_t = DEFAULT_FEE_SLOTS)]
     fee_slots: u32,
+    /// Writes a page with plots too; it needs nothing from outside.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
-/// Why nothing is measured.
-#[derive(Debug, Error)]
-pub enum BenchError {
-    /// The reference is too slow.
-    #[error(
-        "expected a log-n of at most {NAIVE_MAX_LOG_N} for backend naive, got {got}: it follows the \
-         definitions, 380 group operations a point and n^2 multiplications a transform"
-    )]
-    NaiveTooSlow {
-        /// log₂ n.
-        got: u32,
-    },
-    /// Two variants disagree, so their times mean nothing.
-    #[error(
-        "{op} 2^{log_n}: backend {backend} on {threads} threads gives another result than {reference}"
-    )]
-    Disagreement {
-        /// The operation.
-        op: Op,
-        /// log₂ n.
-        log_n: u32,
-        /// The variant's backend.
-        backend: &'static str,
-        /// The variant's threads.
-        threads: usize,
-        /// The first variant's backend.
-        reference: &'static str,
-    },
-    /// Not one transfer fits.
-    #[error(
-        "expected a log-n of {least} to {most} for a proof at depth {depth} with {fee_slots} fee \
-         slots, got {got}"
-    )]
-    NoSuchBatch {
-        /// log₂ of the domain of one transfer.
-        least: u32,
-        /// log₂ of the domain of the largest batch.
-        most: u32,
-        /// Levels of the tree.
-        depth: u32,
-        /// Fee slots.
-        fee_slots: u32,
-        /// The log-n asked for.
-        got: u32,
-    },
-    /// The operating system gives no threads.
-    #[error("no pool of {threads} threads: {source}")]
-    Threads {
-        /// Their number.
-        threads: usize,
-        /// The reason.
-        source: ThreadPoolBuildError,
-    },
-}
-
-/// The measurements.
-#[derive(Debug, Serialize)]
-pub struct BenchReport {
-    /// Processors that this process may use.
-    processors: usize,
-    rows: Vec<Row>,
-}
-
-/// One variant of one operation.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    op: Op,
-    log_n: u32,
-    backend: &'static str,
-    threads: usize,
-    runs: usize,
-    /// For `prove` without the check that the constraints are satisfied.
-    min_ms: f64,
-    median_ms: f64,
-    #[serde(flatten)]
-    proof: Option<ProofRow>,
-}
-
-/// What a proof has beside its time.
-#[derive(Debug, Serialize)]
-struct ProofRow {
-    transfers: u32,
-    constraints: usize,
-    /// Median of the check that the constraints are satisfied, the same on every backend.
-    satisfaction_ms: f64,
-    /// The other stages in order.
-    stages: Vec<StageRow>,
-}
-
-#[derive(Debug, Serialize)]
-struct StageRow {
-    stage: &'static str,
-    min_ms: f64,
-    median_ms: f64,
+impl BenchArgs {
+    /// The sizes, from whichever argument gives them.
+    ///
+    /// # Errors
+    /// If one is too large for the reference, or points are counted where there are none to count.
+    fn sizes(&self) -> Result<Vec<Size>, BenchError> {
+        if !self.n.is_empty() {
+            if let Some(op) = self.ops.iter().find(|op| !op.is_msm()) {
+                return Err(BenchError::LogSizeNeeded { what: op.as_str() });
+            }
+            if self.inputs.contains(&Input::Witness) {
+                let what = Input::Witness.as_str();
+                return Err(BenchError::LogSizeNeeded { what });
+            }
+        }
+        let logs = self.log_n.iter().map(|log_n| Size::Log(*log_n));
+        let sizes: Vec<_> = logs
+            .chain(self.n.iter().map(|n| Size::Points(*n as usize)))
+            .collect();
+        let largest = sizes.iter().map(|size| size.n()).max().unwrap_or_default();
+        let naive = Selection::Named(BackendName::Naive);
+        if self.backends.contains(&naive) && largest > NAIVE_MAX_N {
+            return Err(BenchError::NaiveTooSlow { got: largest });
+        }
+        Ok(sizes)
+    }
 }
 
 /// Measures every operation at every size.
@@ -205,59 +140,91 @@ struct StageRow {
 /// # Errors
 /// If a backend is not available, refuses, or disagrees with another.
 pub fn run(args: &BenchArgs) -> Result<BenchReport, CliError> {
-    if args.backends.contains(&BackendName::Naive)
-        && let Some(&got) = args.log_n.iter().find(|log_n| **log_n > NAIVE_MAX_LOG_N)
-    {
-        return Err(BenchError::NaiveTooSlow { got }.into());
-    }
-    let backends: Vec<AnyBackend> = args
-        .backends
-        .iter()
-        .map(|name| name.open())
-        .collect::<Result<_, _>>()?;
-    let processors = available_parallelism().map_or(1, NonZero::get);
+    let sizes = args.sizes()?;
+    let entrants = args.backends.iter().enumerate();
+    let entrants = entrants
+        .map(|(index, selection)| Entrant::open(index, *selection))
+        .collect::<Result<Vec<_>, _>>()?;
     let threads = match args.threads.as_slice() {
-        [] => vec![processors],
+        [] => vec![machine::processors()],
         threads => threads.iter().map(|threads| threads.get()).collect(),
     };
-    let mut lanes = Vec::new();
-    for (index, backend) in backends.iter().enumerate() {
-        for &threads in &threads {
-            let pool = ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|source| BenchError::Threads { threads, source })?;
-            lanes.push(Lane {
-                index,
-                backend,
-                threads,
-                pool,
-            });
-        }
-    }
-    let limit = Limit {
-        runs: args
-            .runs
-            .or_else(|| args.seconds.is_none().then_some(DEFAULT_RUNS)),
-        seconds: args.seconds,
+    let teams = threads.into_iter().map(Team::start);
+    let contest = Contest {
+        entrants: &entrants,
+        teams: &teams.collect::<Result<Vec<_>, _>>()?,
+        limit: Limit {
+            runs: args
+                .runs
+                .or_else(|| args.seconds.is_none().then_some(DEFAULT_RUNS)),
+            seconds: args.seconds,
+        },
     };
 
+    let rows = measure(args, &sizes, &contest)?;
+    let command = command_line(std::env::args_os());
+    let bench = BenchReport::new(command, Machine::detect(), rows);
+    if let Some(path) = &args.report {
+        Staged::bytes(path, report::page(&bench).as_bytes())?.commit()?;
+    }
+    Ok(bench)
+}
+
+fn measure(args: &BenchArgs, sizes: &[Size], contest: &Contest<'_>) -> Result<Vec<Row>, CliError> {
+    let batches = Batches {
+        depth: args.depth,
+        fee_slots: args.fee_slots,
+    };
     let mut rows = Vec::new();
     for &op in &args.ops {
-        for &log_n in &args.log_n {
-            let bench = operations::Bench {
-                backends: &backends,
-                lanes: &lanes,
-                limit,
-                log_n,
-            };
-            rows.extend(match op {
-                Op::MsmG1 => bench.msm_g1()?,
-                Op::MsmG2 => bench.msm_g2()?,
-                Op::Ntt => bench.ntt()?,
-                Op::Prove => bench.prove(args.depth, args.fee_slots)?,
-            });
+        let inputs = if op.is_msm() {
+            &args.inputs[..]
+        } else {
+            &[Input::Random]
+        };
+        for &input in inputs {
+            for &size in sizes {
+                rows.extend(match (op, size) {
+                    (Op::MsmG1, size) => contest.msm_g1(input, size, batches)?,
+                    (Op::MsmG2, size) => contest.msm_g2(input, size, batches)?,
+                    (Op::Ntt, Size::Log(log_n)) => contest.ntt(log_n)?,
+                    (Op::Prove, Size::Log(log_n)) => contest.prove(log_n, batches)?,
+                    (op, Size::Points(_)) => {
+                        return Err(BenchError::LogSizeNeeded { what: op.as_str() }.into());
+                    }
+                });
+            }
         }
     }
-    Ok(BenchReport { processors, rows })
+    Ok(rows)
+}
+
+/// The arguments as a shell takes them, the program by its name alone.
+fn command_line(args: impl Iterator<Item = OsString>) -> String {
+    let quoted = |arg: OsString| {
+        let arg = arg.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+".contains(c);
+        if !arg.is_empty() && arg.chars().all(plain) {
+            arg.into_owned()
+        } else {
+            format!("'{}'", arg.replace('\'', r"'\''"))
+        }
+    };
+    let words = std::iter::once("zkroll".to_owned()).chain(args.skip(1).map(quoted));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_can_be_pasted() {
+        let of = |args: &[&str]| command_line(args.iter().map(OsString::from));
+        assert_eq!(
+            of(&["/a b/zkroll", "bench", "--n=1,2"]),
+            "zkroll bench --n=1,2"
+        );
+        assert_eq!(of(&["x", "a b", "", "it's"]), r"zkroll 'a b' '' 'it'\''s'");
+    }
 }

@@ -2,53 +2,69 @@
 
 use std::fmt;
 
-use super::{BenchReport, Row};
-
-/// The yardstick.
-const YARDSTICK: &str = "ark";
-
-impl BenchReport {
-    /// How many times faster than the yardstick on as many threads; `None` if that was not measured.
-    fn ratio(&self, row: &Row) -> Option<f64> {
-        let key = |row: &Row| (row.op as u8, row.log_n, row.threads);
-        self.rows
-            .iter()
-            .find(|other| other.backend == YARDSTICK && key(other) == key(row))
-            .map(|yardstick| yardstick.median_ms / row.median_ms)
-    }
-}
+use super::results::{BenchReport, Ratio, Row, readable_time};
 
 impl fmt::Display for BenchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<8} {:>5} {:<8} {:>7} {:>5} {:>12} {:>12} {:>7}",
-            "op", "log n", "backend", "threads", "runs", "min ms", "median ms", "× ark"
+            "{:<8} {:<13} {:>8} {:<7} {:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
+            "op",
+            "input",
+            "n",
+            "backend",
+            "threads",
+            "runs",
+            "min",
+            "median",
+            "× 1 thread",
+            "× ark"
         )?;
         for row in &self.rows {
-            let ratio = self
-                .ratio(row)
-                .map_or("–".into(), |ratio| format!("{ratio:.2}"));
-            writeln!(
-                f,
-                "{:<8} {:>5} {:<8} {:>7} {:>5} {:>12.3} {:>12.3} {ratio:>7}",
-                row.op, row.log_n, row.backend, row.threads, row.runs, row.min_ms, row.median_ms
-            )?;
-            if let Some(proof) = &row.proof {
-                writeln!(
-                    f,
-                    "    {} transfers, {} constraints; checked in {:.3} ms, not counted",
-                    proof.transfers, proof.constraints, proof.satisfaction_ms
-                )?;
-                for stage in &proof.stages {
-                    writeln!(
-                        f,
-                        "    {:<32} {:>12.3} {:>12.3}",
-                        stage.stage, stage.min_ms, stage.median_ms
-                    )?;
-                }
-            }
+            write_row(f, row)?;
         }
-        writeln!(f, "{} processors", self.processors)
+        writeln!(f, "ratios by minimum/by median")?;
+        writeln!(f, "{} processors", self.machine.processors)
     }
+}
+
+fn write_row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    writeln!(
+        f,
+        "{:<8} {:<13} {:>8} {:<7} {:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
+        row.case.op,
+        row.case.input,
+        row.case.size(),
+        row.backend,
+        row.threads,
+        row.runs,
+        readable_time(row.min_ms),
+        readable_time(row.median_ms),
+        pair(row.speedup_over_one_thread),
+        pair(row.ratio_to_ark),
+    )?;
+    let Some(proof) = &row.proof else {
+        return Ok(());
+    };
+    write!(
+        f,
+        "    {} transfers, {} constraints",
+        proof.transfers, proof.constraints
+    )?;
+    match proof.satisfaction_ms {
+        Some(ms) => writeln!(f, "; checked in {}, not counted", readable_time(ms))?,
+        None => writeln!(f)?,
+    }
+    for stage in &proof.stages {
+        let (min, median) = (readable_time(stage.min_ms), readable_time(stage.median_ms));
+        writeln!(f, "    {:<49} {min:>10} {median:>10}", stage.stage)?;
+    }
+    Ok(())
+}
+
+/// Both ratios, or a dash.
+fn pair(ratio: Option<Ratio>) -> String {
+    ratio.map_or("–".into(), |ratio| {
+        format!("{:.2}/{:.2}", ratio.min, ratio.median)
+    })
 }
