@@ -11,11 +11,16 @@ struct Boundary {
 
 /// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
 /// and the facade compiles only what is asked for.
-const BOUNDARIES: [Boundary; 5] = [
+const BOUNDARIES: [Boundary; 6] = [
     Boundary {
         package: "zkroll-circuits",
         flags: &["--all-features"],
-        forbidden: &["zkroll-prover", "zkroll-verifier-sol", "revm"],
+        forbidden: &["zkroll-prover", "zkroll-engine", "zkroll-verifier-sol", "revm"],
+    },
+    Boundary {
+        package: "zkroll-engine",
+        flags: &["--all-features"],
+        forbidden: &["zkroll-prover", "zkroll-circuits", "ark-groth16", "revm"],
     },
     Boundary {
         package: "zkroll-prover",
@@ -40,8 +45,9 @@ const BOUNDARIES: [Boundary; 5] = [
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 5] = [
+const FEATURES: [(&str, &[&str]); 6] = [
     ("zkroll-circuits", &["--no-default-features"]),
+    ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
     ("zkroll-verifier-sol", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),

@@ -98,6 +98,13 @@ pub fn prepare(
         );
     }
 
+    if !cpu_has_ifma() {
+        eprintln!(
+            "xtask: the tests of backend ifma will be reported as ignored, because: expected a CPU \
+             with AVX-512 IFMA, got one without"
+        );
+    }
+
     for requirement in required {
         let reason = match requirement {
             Requirement::Node | Requirement::Solc => continue, // seen above
