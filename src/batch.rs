@@ -169,10 +169,24 @@ impl<'k, B: Backend> LoadedBatchProver<'k, B> {
         key: &'k ProvingKey,
         backend: &'k B,
     ) -> Result<Self, BatchError> {
+        Self::with_tables(circuit, key, backend, 0)
+    }
+
+    /// As [`LoadedBatchProver::new`], with multiples of the key's points kept in up to `table_bytes` of
+    /// memory, where the backend has tables and they make proofs faster.
+    ///
+    /// # Errors
+    /// As [`LoadedBatchProver::new`].
+    pub fn with_tables(
+        circuit: &'k BatchCircuit,
+        key: &'k ProvingKey,
+        backend: &'k B,
+        table_bytes: usize,
+    ) -> Result<Self, BatchError> {
         check_circuit(circuit, key.circuit_digest)?;
         Ok(Self {
             circuit,
-            prover: Prover::new(key, backend)?,
+            prover: Prover::with_tables(key, backend, table_bytes)?,
         })
     }
 

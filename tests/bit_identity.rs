@@ -147,6 +147,25 @@ fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
 }
 
 #[test]
+fn window_tables_give_the_same_proof() {
+    let prover = common::prover(SMALLEST);
+    let (circuit, key) = (prover.circuit(), prover.key());
+    let columns = witness(circuit).columns;
+    let expected = prove_blinded(key, circuit, &columns, &Ark);
+    let [r, s] = BLINDING.map(Fr::from);
+    // None fits; some levels; all that pay.
+    for table_bytes in [1 << 10, 30 << 20, usize::MAX] {
+        for backend in backends() {
+            let proof = Prover::with_tables(key, &backend, table_bytes)
+                .unwrap()
+                .prove_with_blinding(&BatchRelation(circuit), &columns, r, s, &mut ())
+                .unwrap();
+            assert_eq!(proof, expected, "{}, {table_bytes} bytes", backend.name());
+        }
+    }
+}
+
+#[test]
 fn a_key_left_in_its_file_gives_the_same_proof() {
     let prover = common::prover(SMALLEST);
     let (circuit, key) = (prover.circuit(), prover.key());

@@ -5,7 +5,9 @@
 
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{Field, PrimeField};
-use zkroll_prover::{AnyBackend, Backend, Fr, G1Affine, G1Projective, G2Affine, G2Projective, backend};
+use zkroll_prover::{
+    AnyBackend, Backend, Fr, G1Affine, G1Projective, G2Affine, G2Projective, backend,
+};
 
 /// Longest input; the engines' own path begins well below.
 const MAX_POINTS: usize = 600;
@@ -84,10 +86,14 @@ pub fn check(bytes: &[u8]) {
     for backend in backends() {
         let name = backend.name();
         let loaded = backend.load_g1(&g1).expect("points load");
-        let sum = backend.msm_g1(&loaded, &scalars).expect("as many scalars as points");
+        let sum = backend
+            .msm_g1(&loaded, &scalars)
+            .expect("as many scalars as points");
         assert_eq!(sum, in_g1, "{name}, G1, {n} points");
         let loaded = backend.load_g2(&g2).expect("points load");
-        let sum = backend.msm_g2(&loaded, &scalars).expect("as many scalars as points");
+        let sum = backend
+            .msm_g2(&loaded, &scalars)
+            .expect("as many scalars as points");
         assert_eq!(sum, in_g2, "{name}, G2, {n} points");
     }
 }

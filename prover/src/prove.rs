@@ -17,7 +17,7 @@
 //!
 //! Cost: the six transforms of [`Backend::quotient`] and five multi-scalar multiplications.
 
-use ark_bn254::{Bn254, Fr, G1Projective};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{One, UniformRand, Zero};
 use ark_groth16::Proof;
@@ -112,19 +112,43 @@ impl<'k, B: Backend> Prover<'k, B> {
     ///
     /// # Errors
     /// If the key is refused or the backend cannot hold it.
-    #[tracing::instrument(name = "load_key", skip_all, fields(backend = backend.name()))]
     pub fn new(key: &'k ProvingKey, backend: &'k B) -> Result<Self, ProveError> {
+        Self::with_tables(key, backend, 0)
+    }
+
+    /// As [`Prover::new`], with multiples of the points kept in up to `table_bytes` of memory in all,
+    /// each list having its share, where the backend has tables and they make proofs faster. Building
+    /// them takes as long as several proofs.
+    ///
+    /// # Errors
+    /// As [`Prover::new`].
+    #[tracing::instrument(name = "load_key", skip_all, fields(backend = backend.name()))]
+    pub fn with_tables(
+        key: &'k ProvingKey,
+        backend: &'k B,
+        table_bytes: usize,
+    ) -> Result<Self, ProveError> {
         let constants = key.constants();
         validate_constants(&constants)?;
+        let g1_points = [&key.a_query, &key.b_g1_query, &key.h_query, &key.l_query]
+            .map(Vec::len)
+            .iter()
+            .sum::<usize>();
+        // A point of G2 is two of G1 in size.
+        let all_points = (g1_points + 2 * key.b_g2_query.len()).max(1);
+        let share =
+            |points: usize| (table_bytes as u128 * points as u128 / all_points as u128) as usize;
+        let g1 = |points: &'k [G1Affine]| backend.load_g1_with_table(points, share(points.len()));
         Ok(Self {
             prepared: PreparedKey::new_unchecked(&constants.vk),
             key: constants,
             backend,
-            a_query: backend.load_g1(&key.a_query)?,
-            b_g1_query: backend.load_g1(&key.b_g1_query)?,
-            b_g2_query: backend.load_g2(&key.b_g2_query)?,
-            h_query: backend.load_g1(&key.h_query)?,
-            l_query: backend.load_g1(&key.l_query)?,
+            a_query: g1(&key.a_query)?,
+            b_g1_query: g1(&key.b_g1_query)?,
+            b_g2_query: backend
+                .load_g2_with_table(&key.b_g2_query, share(2 * key.b_g2_query.len()))?,
+            h_query: g1(&key.h_query)?,
+            l_query: g1(&key.l_query)?,
         })
     }
 

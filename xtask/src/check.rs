@@ -15,7 +15,12 @@ const BOUNDARIES: [Boundary; 6] = [
     Boundary {
         package: "zkroll-circuits",
         flags: &["--all-features"],
-        forbidden: &["zkroll-prover", "zkroll-engine", "zkroll-verifier-sol", "revm"],
+        forbidden: &[
+            "zkroll-prover",
+            "zkroll-engine",
+            "zkroll-verifier-sol",
+            "revm",
+        ],
     },
     Boundary {
         package: "zkroll-engine",

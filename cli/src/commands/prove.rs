@@ -121,9 +121,9 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
     progress.say("reading the key");
     let digest = circuit.digest();
     let key = if args.stream {
-        Key::Streamed(open_key(&args.key, &digest)?)
+        Key::Streamed(Box::new(open_key(&args.key, &digest)?))
     } else {
-        Key::InMemory(read_key(&args.key, &digest)?)
+        Key::InMemory(Box::new(read_key(&args.key, &digest)?))
     };
     let r#unsafe = key.is_unsafe();
 
@@ -184,8 +184,8 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
 
 /// The key as the arguments ask for it.
 enum Key {
-    Streamed(StreamedKey),
-    InMemory(ProvingKey),
+    Streamed(Box<StreamedKey>),
+    InMemory(Box<ProvingKey>),
 }
 
 impl Key {

@@ -124,13 +124,18 @@ pub fn domain() -> Domain {
 
 /// Account 0 collects fees, account 1 pays, account 2 receives; all of token 5.
 pub fn ledger() -> Ledger {
+    ledger_of_depth(1)
+}
+
+/// The same accounts in a tree of `depth` levels.
+pub fn ledger_of_depth(depth: usize) -> Ledger {
     let account = |seed, balance| Account::new(owner(seed).public_key(), 5, balance).unwrap();
     let accounts = [
         (index(0), account(1, 0)),
-        (index(1), account(2, 1_000)),
+        (index(1), account(2, 10_000)),
         (index(2), account(3, 0)),
     ];
-    Ledger::from_genesis(1, domain(), accounts).unwrap()
+    Ledger::from_genesis(depth, domain(), accounts).unwrap()
 }
 
 /// Pays 100 and a fee of 3.

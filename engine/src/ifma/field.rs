@@ -118,14 +118,6 @@ impl<M: Modulus, const B: usize> Element<M, B> {
     }
 
     simd! {
-    /// The same values under a wider bound.
-    pub(crate) fn widen<const C: usize>(self) -> Element<M, C> {
-        const { assert!(C >= B && C <= MAX_BOUND) }
-        Element { limbs: self.limbs, modulus: PhantomData }
-    }
-    }
-
-    simd! {
     /// Lanes of `other` where the mask has a one.
     pub(crate) fn select(self, mask: __mmask8, other: Self) -> Self {
         Self { limbs: limbs::select(mask, &self.limbs, &other.limbs), modulus: PhantomData }

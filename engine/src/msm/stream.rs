@@ -9,13 +9,13 @@ use std::sync::Mutex;
 use ark_ec::AffineRepr;
 
 use super::bases::AffineOf;
-use super::buffer::Buffer;
 use super::cancel::{Cancel, Cancelled};
 use super::chain::{Chain, Scratch};
 use super::digits::Digits;
 use super::reduce::sum_of_terms;
 use super::selection::Selection;
 use super::sort::Chunk;
+use crate::buffer::Buffer;
 use crate::curve::CurveLayer;
 use crate::parallel;
 

@@ -52,7 +52,9 @@ macro_rules! arkworks_layer {
                     let point = sources[r.source()][r.index()];
                     if r.is_negative() { -point } else { point }
                 };
-                upcoming.iter().for_each(|r| assert!(r.index() < sources[r.source()].len()));
+                upcoming
+                    .iter()
+                    .for_each(|r| assert!(r.index() < sources[r.source()].len()));
                 let sums: Vec<$group> = pairs
                     .chunks_exact(2)
                     .map(|pair| point(&pair[0]) + point(&pair[1]))

@@ -93,25 +93,51 @@ fn scalars<L: CurveLayer>(layer: L) {
         ("ones", vec![Fr::one(); n]),
         ("minus ones", vec![-Fr::one(); n]),
         ("equal", vec![Fr::rand(&mut rng); n]),
-        ("single bits", (0..n).map(|i| two.pow([i as u64 % 254])).collect()),
-        ("negated bits", (0..n).map(|i| -two.pow([i as u64 % 254])).collect()),
+        (
+            "single bits",
+            (0..n).map(|i| two.pow([i as u64 % 254])).collect(),
+        ),
+        (
+            "negated bits",
+            (0..n).map(|i| -two.pow([i as u64 % 254])).collect(),
+        ),
         ("small", (0..n).map(|i| Fr::from(i as i64 - 700)).collect()),
         ("as in a witness", witness_scalars(n, &mut rng)),
         (
             "nine in ten are zero",
             (0..n)
-                .map(|i| if i % 10 == 0 { Fr::rand(&mut rng) } else { Fr::zero() })
+                .map(|i| {
+                    if i % 10 == 0 {
+                        Fr::rand(&mut rng)
+                    } else {
+                        Fr::zero()
+                    }
+                })
                 .collect(),
         ),
         (
             "half in one bucket",
             (0..n)
-                .map(|i| if i % 2 == 0 { Fr::from(77u64) } else { Fr::rand(&mut rng) })
+                .map(|i| {
+                    if i % 2 == 0 {
+                        Fr::from(77u64)
+                    } else {
+                        Fr::rand(&mut rng)
+                    }
+                })
                 .collect(),
         ),
         (
             "one alone",
-            (0..n).map(|i| if i == 1100 { Fr::rand(&mut rng) } else { Fr::zero() }).collect(),
+            (0..n)
+                .map(|i| {
+                    if i == 1100 {
+                        Fr::rand(&mut rng)
+                    } else {
+                        Fr::zero()
+                    }
+                })
+                .collect(),
         ),
     ];
     for (what, scalars) in kinds {
@@ -131,13 +157,21 @@ fn degenerate_points<L: CurveLayer>(layer: L) {
         (
             "opposite points",
             (0..n)
-                .map(|i| if i % 2 == 0 { distinct[0] } else { (-distinct[0].into_group()).into_affine() })
+                .map(|i| {
+                    if i % 2 == 0 {
+                        distinct[0]
+                    } else {
+                        (-distinct[0].into_group()).into_affine()
+                    }
+                })
                 .collect(),
         ),
         ("few points", (0..n).map(|i| distinct[i % 3]).collect()),
         (
             "absent points",
-            (0..n).map(|i| if i % 5 == 3 { distinct[i] } else { infinity }).collect(),
+            (0..n)
+                .map(|i| if i % 5 == 3 { distinct[i] } else { infinity })
+                .collect(),
         ),
         ("no points", vec![infinity; n]),
     ];
@@ -160,7 +194,10 @@ fn cuts_agree<L: CurveLayer>(layer: L) {
         for per_level in [16, 22, 37, 84] {
             for (chunk_points, threads) in [(n, 1), (BLOCK, 1), (BLOCK, 2), (700, 5), (1, 40)] {
                 let windows = Windows::new(per_level, 1);
-                assert_eq!(with(&bases, &scalars, windows, chunk_points, threads), expected);
+                assert_eq!(
+                    with(&bases, &scalars, windows, chunk_points, threads),
+                    expected
+                );
             }
         }
     }
@@ -223,7 +260,10 @@ fn streams_agree<L: CurveLayer>(layer: L) {
         broken_at: n,
     };
     for chunk in [1 << 16, n, 1500, BLOCK] {
-        assert_eq!(stream(layer, &reader, &digits, 13, NEVER, chunk), Ok(expected));
+        assert_eq!(
+            stream(layer, &reader, &digits, 13, NEVER, chunk),
+            Ok(expected)
+        );
     }
     reader.broken_at = 2 * BLOCK + 1;
     let failed = stream(layer, &reader, &digits, 13, NEVER, BLOCK);
@@ -232,7 +272,10 @@ fn streams_agree<L: CurveLayer>(layer: L) {
     let cancelled = msm_streamed(layer, &reader, &digits, 13, Cancel::when(&flag));
     assert!(cancelled.is_err());
     reader.points = &[];
-    assert_eq!(msm_streamed(layer, &reader, &digits, 13, NEVER), Ok(L::Group::zero()));
+    assert_eq!(
+        msm_streamed(layer, &reader, &digits, 13, NEVER),
+        Ok(L::Group::zero())
+    );
 }
 
 /// Several multiplications in one pool share digits, one of them from an offset.
@@ -256,9 +299,18 @@ fn jobs_share_digits<L: CurveLayer, M: CurveLayer>(first: L, second: M) {
         Msm::new(&l_bases, &digits, 3),
     );
     run(&[&jobs.0, &jobs.1, &jobs.2], NEVER).expect("nobody cancels");
-    assert_eq!(jobs.0.sum().unwrap().value, L::Group::msm_unchecked(&a, &scalars));
-    assert_eq!(jobs.1.sum().unwrap().value, M::Group::msm_unchecked(&b, &scalars));
-    assert_eq!(jobs.2.sum().unwrap().value, L::Group::msm_unchecked(&a[3..], &scalars[3..]));
+    assert_eq!(
+        jobs.0.sum().unwrap().value,
+        L::Group::msm_unchecked(&a, &scalars)
+    );
+    assert_eq!(
+        jobs.1.sum().unwrap().value,
+        M::Group::msm_unchecked(&b, &scalars)
+    );
+    assert_eq!(
+        jobs.2.sum().unwrap().value,
+        L::Group::msm_unchecked(&a[3..], &scalars[3..])
+    );
 
     let flag = AtomicBool::new(true);
     let job = Msm::new(&a_bases, &digits, 0);
@@ -328,14 +380,22 @@ suite!(
 
 suite!(
     portable,
-    Some(crate::portable::PortableG1::new(crate::portable::Arithmetic::detect())),
-    Some(crate::portable::PortableG2::new(crate::portable::Arithmetic::detect()))
+    Some(crate::portable::PortableG1::new(
+        crate::portable::Arithmetic::detect()
+    )),
+    Some(crate::portable::PortableG2::new(
+        crate::portable::Arithmetic::detect()
+    ))
 );
 
 suite!(
     plain,
-    Some(crate::portable::PortableG1::new(crate::portable::Arithmetic::PLAIN)),
-    Some(crate::portable::PortableG2::new(crate::portable::Arithmetic::PLAIN))
+    Some(crate::portable::PortableG1::new(
+        crate::portable::Arithmetic::PLAIN
+    )),
+    Some(crate::portable::PortableG2::new(
+        crate::portable::Arithmetic::PLAIN
+    ))
 );
 
 #[cfg(target_arch = "x86_64")]

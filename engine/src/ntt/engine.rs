@@ -22,6 +22,7 @@
 //! multiplication of two variables and one by a stored factor for each value. Memory: n elements for
 //! the second array, one block of at most 2^[`MAX_LOG_ROWS`] rows for each thread.
 
+use std::mem::MaybeUninit;
 use std::sync::{Mutex, OnceLock};
 
 use ark_bn254::Fr;
@@ -29,8 +30,8 @@ use ark_ff::Field;
 
 use super::kernel::{Kernel, LANES, Progression, Tile};
 use super::roots::{Roots, block_roots, powers, root};
-use super::scratch::Scratch;
 use super::{MAX_LOG_SIZE, MIN_LOG_BLOCKS};
+use crate::buffer::Buffer;
 use crate::parallel;
 
 /// log₂ of the largest number of rows in a block.
@@ -343,8 +344,8 @@ impl<K: Kernel> Engine<K> {
     ) {
         let kernel = self.kernel;
         let shape = self.shape(values.len());
-        let mut scratch = Scratch::new(values.len());
-        let scratch = Array::new(scratch.as_mut_ptr(), values.len());
+        let mut scratch = Buffer::<MaybeUninit<Fr>>::uninitialised(values.len());
+        let scratch = Array::new(scratch.as_mut_ptr().cast(), values.len());
         let values = Array::new(values.as_mut_ptr(), values.len());
         let scale = match direction {
             Direction::Forward => Fr::ONE,

@@ -31,7 +31,6 @@ mod kernel;
 mod portable;
 mod quotient;
 mod roots;
-mod scratch;
 mod small;
 #[cfg(test)]
 mod tests;

@@ -28,13 +28,15 @@
 //!
 //! [`Transforms::quotient`]: super::Transforms::quotient
 
+use std::mem::MaybeUninit;
+
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field};
 
 use super::engine::{Array, Columns, Direction, Engine, Shape, Transposed, geometric};
 use super::kernel::{Kernel, LANES, Progression};
 use super::roots::powers;
-use super::scratch::Scratch;
+use crate::buffer::Buffer;
 
 impl<K: Kernel> Engine<K> {
     /// The quotient of at least [`MIN_LOG_BLOCKS`](super::MIN_LOG_BLOCKS) values, with a last
@@ -42,11 +44,11 @@ impl<K: Kernel> Engine<K> {
     pub(super) fn quotient(&self, mut a: Vec<Fr>, mut b: Vec<Fr>) -> Vec<Fr> {
         let n = a.len();
         let shape = self.shape(n);
-        let mut c = Scratch::new(n);
+        let mut c = Buffer::<MaybeUninit<Fr>>::uninitialised(n);
         let (a_array, b_array, c_array) = (
             Array::new(a.as_mut_ptr(), n),
             Array::new(b.as_mut_ptr(), n),
-            Array::new(c.as_mut_ptr(), n),
+            Array::new(c.as_mut_ptr().cast(), n),
         );
         let shift = Fr::GENERATOR;
         let shift_inverse = shift.inverse().expect("a generator is not zero");

@@ -7,12 +7,11 @@
 //! - [`Canonical`] is below p: arkworks' own representation.
 //!
 //! The types keep the two apart: the only way from the first to the second is
-//! [`Lazy::canonicalise`]. [`Accumulator`] sums products with one reduction for all of them.
+//! [`Lazy::canonicalise`].
 //!
 //! Nothing here runs in constant time in a sense that would protect secrets.
 
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 
 use super::limbs;
 #[cfg(not(target_arch = "x86_64"))]
@@ -93,20 +92,6 @@ impl<M: Modulus> Lazy<M> {
         self.add(self)
     }
 
-    /// `self / 2`.
-    #[inline(always)]
-    pub(crate) fn halve(&self) -> Self {
-        // Even and below 3p.
-        let mask = 0u64.wrapping_sub(self.0[0] & 1);
-        let (even, _) = limbs::add(&self.0, &M::P.map(|limb| limb & mask));
-        Self::from_limbs([
-            even[0] >> 1 | even[1] << 63,
-            even[1] >> 1 | even[2] << 63,
-            even[2] >> 1 | even[3] << 63,
-            even[3] >> 1,
-        ])
-    }
-
     /// `−self`.
     #[inline(always)]
     pub(crate) fn negate(&self) -> Self {
@@ -166,48 +151,6 @@ impl LazyFq {
     /// `1 / self`, nothing for zero. The time depends on the value.
     pub(crate) fn invert<X: Multiplier>(&self, _: X) -> Option<Self> {
         invert(&self.to_ark()).map(|inverse| Self::from_ark(&inverse))
-    }
-}
-
-/// A sum of products, reduced once at the end: T = Σ aᵢ·bᵢ modulo p·2^256, in double width, below
-/// p·2^256.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Accumulator<M>([u64; 4], [u64; 4], PhantomData<M>);
-
-impl<M: Modulus> Accumulator<M> {
-    /// The empty sum.
-    pub(crate) const ZERO: Self = Self([0; 4], [0; 4], PhantomData);
-
-    /// Adds `a·b`.
-    #[inline(always)]
-    pub(crate) fn add_product<X: Multiplier>(&mut self, x: X, a: &Lazy<M>, b: &Lazy<M>) {
-        let mut product = MaybeUninit::uninit();
-        let [p0, p1, p2, p3, p4, p5, p6, p7] = *x.product(&a.0, &b.0, &mut product);
-        let (low, carry) = limbs::add(&self.0, &[p0, p1, p2, p3]);
-        // 4p² < 0.76·p·2^256: the upper half of the product is below p, and the sum below 2p·2^256.
-        let mut high = [0; 4];
-        let mut carry = carry;
-        for (i, limb) in [p4, p5, p6, p7].into_iter().enumerate() {
-            (high[i], carry) = self.1[i].carrying_add(limb, carry);
-        }
-        *self = Self(low, reduce_once(&high, M::P_CHOICE), PhantomData);
-    }
-
-    /// Adds `a`: a product by one that costs no multiplication.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, a: &Canonical<M>) {
-        // Below 2p·2^256, as both are below p·2^256.
-        let (high, _) = limbs::add(&self.1, &a.0);
-        self.1 = reduce_once(&high, M::P_CHOICE);
-    }
-
-    /// The sum.
-    #[inline(always)]
-    pub(crate) fn finish<X: Multiplier>(&self, x: X) -> Lazy<M> {
-        let ([t0, t1, t2, t3], [t4, t5, t6, t7]) = (self.0, self.1);
-        // T < p·2^256 reduces to below p + p·(1 + 2^(−63)): to below 2p but for one value in 2^63.
-        let reduced = x.reduce::<M>(&[t0, t1, t2, t3, t4, t5, t6, t7]);
-        Lazy::from_limbs(reduce_once(&reduced, M::TWICE_P_CHOICE))
     }
 }
 

@@ -68,6 +68,18 @@ macro_rules! any_backend {
                 })
             }
 
+            fn load_g1_with_table<'k>(
+                &'k self,
+                bases: &'k [G1Affine],
+                table_bytes: usize,
+            ) -> Result<AnyG1Bases<'k>, BackendError> {
+                Ok(match self {
+                    $($(#[cfg($cfg)])? Self::$name(backend) => {
+                        AnyG1Bases::$name(backend.load_g1_with_table(bases, table_bytes)?)
+                    })*
+                })
+            }
+
             fn stream_g1<'k>(
                 &'k self,
                 points: StreamedPoints<'k, G1Affine>,
@@ -75,6 +87,18 @@ macro_rules! any_backend {
                 Ok(match self {
                     $($(#[cfg($cfg)])? Self::$name(backend) => {
                         AnyG1Bases::$name(backend.stream_g1(points)?)
+                    })*
+                })
+            }
+
+            fn load_g2_with_table<'k>(
+                &'k self,
+                bases: &'k [G2Affine],
+                table_bytes: usize,
+            ) -> Result<AnyG2Bases<'k>, BackendError> {
+                Ok(match self {
+                    $($(#[cfg($cfg)])? Self::$name(backend) => {
+                        AnyG2Bases::$name(backend.load_g2_with_table(bases, table_bytes)?)
                     })*
                 })
             }

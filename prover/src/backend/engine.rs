@@ -144,6 +144,13 @@ impl<P: RawPoint> ChunkSource<P> for StreamedPoints<'_, P> {
     }
 }
 
+impl<'k, L: CurveLayer> EngineBases<'k, L> {
+    fn in_memory(layer: L, points: &'k [AffineOf<L>], table_bytes: usize) -> Self {
+        let levels = msm::levels_within::<L>(points.len(), table_bytes);
+        Self(Place::Memory(Bases::with_table(layer, points, levels)))
+    }
+}
+
 impl<L: CurveLayer> EngineBases<'_, L>
 where
     AffineOf<L>: RawPoint,
@@ -213,51 +220,56 @@ impl From<StreamError<KeyFileError>> for BackendError {
     }
 }
 
-/// Runs the five multiplications side by side. The observer hears of all at once at the end, each
-/// with the part of the time that its share of the processors' work makes.
-fn pool<G1, G2>(
-    (a, b_g1, b_g2, h, l): (
-        Msm<'_, G1>,
-        Msm<'_, G1>,
-        Msm<'_, G2>,
-        Msm<'_, G1>,
-        Msm<'_, G1>,
-    ),
-    cancel: Cancel<'_>,
-    observer: &mut dyn Observer,
-) -> Result<QuerySums, BackendError>
+/// The five multiplications of a proof, all bases in memory.
+struct Pool<'a, G1: CurveLayer, G2: CurveLayer> {
+    a: Msm<'a, G1>,
+    b_g1: Msm<'a, G1>,
+    b_g2: Msm<'a, G2>,
+    h: Msm<'a, G1>,
+    l: Msm<'a, G1>,
+}
+
+impl<G1, G2> Pool<'_, G1, G2>
 where
     G1: CurveLayer<Group = G1Projective>,
     G2: CurveLayer<Group = G2Projective>,
 {
-    let _span = tracing::info_span!("stage", name = "msm").entered();
-    let stages = [
-        Stage::MsmH,
-        Stage::MsmL,
-        Stage::MsmA,
-        Stage::MsmBG1,
-        Stage::MsmBG2,
-    ];
-    for stage in stages {
-        observer.started(stage);
+    /// Runs them side by side. The observer hears of all when they end, each with the part of the time
+    /// that its share of the processors' work makes.
+    fn run(
+        &self,
+        cancel: Cancel<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<QuerySums, BackendError> {
+        let _span = tracing::info_span!("stage", name = "msm").entered();
+        let stages = [
+            Stage::MsmH,
+            Stage::MsmL,
+            Stage::MsmA,
+            Stage::MsmBG1,
+            Stage::MsmBG2,
+        ];
+        for stage in stages {
+            observer.started(stage);
+        }
+        let start = Instant::now();
+        msm::run(&[&self.a, &self.b_g1, &self.b_g2, &self.h, &self.l], cancel)?;
+        let elapsed = start.elapsed();
+        let [a, b_g1, h, l] = [&self.a, &self.b_g1, &self.h, &self.l].map(finished);
+        let b_g2 = finished(&self.b_g2);
+        let busy = [h.busy, l.busy, a.busy, b_g1.busy, b_g2.busy].map(|busy| busy.as_secs_f64());
+        let total = busy.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        for (stage, busy) in stages.into_iter().zip(busy) {
+            observer.finished(stage, elapsed.mul_f64(busy / total));
+        }
+        Ok(QuerySums {
+            a: a.value,
+            b_g1: b_g1.value,
+            b_g2: b_g2.value,
+            h: h.value,
+            l: l.value,
+        })
     }
-    let start = Instant::now();
-    msm::run(&[&a, &b_g1, &b_g2, &h, &l], cancel)?;
-    let elapsed = start.elapsed();
-    let [a, b_g1, h, l] = [&a, &b_g1, &h, &l].map(finished);
-    let b_g2 = finished(&b_g2);
-    let busy = [h.busy, l.busy, a.busy, b_g1.busy, b_g2.busy].map(|busy| busy.as_secs_f64());
-    let total = busy.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-    for (stage, busy) in stages.into_iter().zip(busy) {
-        observer.finished(stage, elapsed.mul_f64(busy / total));
-    }
-    Ok(QuerySums {
-        a: a.value,
-        b_g1: b_g1.value,
-        b_g2: b_g2.value,
-        h: h.value,
-        l: l.value,
-    })
 }
 
 impl<I: Isa> Backend for Engine<I> {
@@ -272,14 +284,30 @@ impl<I: Isa> Backend for Engine<I> {
         &'k self,
         bases: &'k [G1Affine],
     ) -> Result<EngineBases<'k, I::G1>, BackendError> {
-        Ok(EngineBases(Place::Memory(Bases::new(self.isa.g1(), bases))))
+        self.load_g1_with_table(bases, 0)
+    }
+
+    fn load_g1_with_table<'k>(
+        &'k self,
+        bases: &'k [G1Affine],
+        table_bytes: usize,
+    ) -> Result<EngineBases<'k, I::G1>, BackendError> {
+        Ok(EngineBases::in_memory(self.isa.g1(), bases, table_bytes))
     }
 
     fn load_g2<'k>(
         &'k self,
         bases: &'k [G2Affine],
     ) -> Result<EngineBases<'k, I::G2>, BackendError> {
-        Ok(EngineBases(Place::Memory(Bases::new(self.isa.g2(), bases))))
+        self.load_g2_with_table(bases, 0)
+    }
+
+    fn load_g2_with_table<'k>(
+        &'k self,
+        bases: &'k [G2Affine],
+        table_bytes: usize,
+    ) -> Result<EngineBases<'k, I::G2>, BackendError> {
+        Ok(EngineBases::in_memory(self.isa.g2(), bases, table_bytes))
     }
 
     fn stream_g1<'k>(
@@ -319,7 +347,13 @@ impl<I: Isa> Backend for Engine<I> {
         cancellation: &Cancellation,
         observer: &mut dyn Observer,
     ) -> Result<QuerySums, BackendError> {
-        let Queries { a, b_g1, b_g2, h, l } = queries;
+        let Queries {
+            a,
+            b_g1,
+            b_g2,
+            h,
+            l,
+        } = queries;
         let QueryScalars {
             assignment,
             num_instance,
@@ -350,17 +384,14 @@ impl<I: Isa> Backend for Engine<I> {
         ] = [&a.0, &b_g1.0, &h.0, &l.0]
             && let Place::Memory(b_g2) = &b_g2.0
         {
-            return pool(
-                (
-                    Msm::new(a, &z, 0),
-                    Msm::new(b_g1, &z, 0),
-                    Msm::new(b_g2, &z, 0),
-                    Msm::new(h, &h_digits, 0),
-                    Msm::new(l, &z, num_instance),
-                ),
-                cancel,
-                observer,
-            );
+            let pool = Pool {
+                a: Msm::new(a, &z, 0),
+                b_g1: Msm::new(b_g1, &z, 0),
+                b_g2: Msm::new(b_g2, &z, 0),
+                h: Msm::new(h, &h_digits, 0),
+                l: Msm::new(l, &z, num_instance),
+            };
+            return pool.run(cancel, observer);
         }
         let mut g1 = |stage, bases: &EngineBases<'_, I::G1>, digits, first| {
             observe(observer, cancellation, stage, || {

@@ -33,9 +33,9 @@ use ark_ff::{FftField, Field, Zero};
 
 pub use any::{AnyBackend, AnyG1Bases, AnyG2Bases};
 pub use ark::Ark;
-pub use engine::{Cpu, Engine, EngineBases, Isa};
 #[cfg(target_arch = "x86_64")]
 pub use engine::Ifma;
+pub use engine::{Cpu, Engine, EngineBases, Isa};
 pub use naive::Naive;
 pub use queries::{Queries, QueryScalars, QuerySums};
 pub use select::{Availability, BackendName, ENV_VAR, Selection, detect, list};
@@ -141,6 +141,33 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// If the device cannot hold them.
     fn load_g2<'k>(&'k self, bases: &'k [G2Affine]) -> Result<Self::G2Bases<'k>, BackendError>;
+
+    /// As [`Backend::load_g1`], with multiples of the points kept in up to `table_bytes` of memory where
+    /// that makes multiplications faster. A backend without such tables ignores the budget.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    fn load_g1_with_table<'k>(
+        &'k self,
+        bases: &'k [G1Affine],
+        table_bytes: usize,
+    ) -> Result<Self::G1Bases<'k>, BackendError> {
+        let _ = table_bytes;
+        self.load_g1(bases)
+    }
+
+    /// As [`Backend::load_g1_with_table`], for G2.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    fn load_g2_with_table<'k>(
+        &'k self,
+        bases: &'k [G2Affine],
+        table_bytes: usize,
+    ) -> Result<Self::G2Bases<'k>, BackendError> {
+        let _ = table_bytes;
+        self.load_g2(bases)
+    }
 
     /// G1 points that stay in a key file. A backend that can holds one chunk at a time; the others
     /// read them all.

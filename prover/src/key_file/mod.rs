@@ -54,8 +54,8 @@ use crate::key::{KeyShape, Provenance};
 use crate::r1cs::R1cs;
 use crate::validate::KeyError;
 
-pub use read::{read, read_header, read_validated, read_verifying_key};
 pub(crate) use points::RawPoint;
+pub use read::{read, read_header, read_validated, read_verifying_key};
 pub use stream::{StreamedKey, StreamedPoints};
 pub use write::write;
 

@@ -126,6 +126,8 @@ pub struct Contest<'a> {
     pub teams: &'a [Team],
     /// The end.
     pub limit: Limit,
+    /// Memory for window tables: of each list of points, or of a whole key.
+    pub table_bytes: usize,
 }
 
 impl<'a> Contest<'a> {
@@ -247,6 +249,7 @@ mod tests {
             entrants: &entrants,
             teams: &teams,
             limit,
+            table_bytes: 0,
         })
     }
 

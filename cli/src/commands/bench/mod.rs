@@ -102,6 +102,10 @@ pub struct BenchArgs {
     /// Fee slots, for prove and input witness.
     #[arg(long, value_name = "F", default_value_t = DEFAULT_FEE_SLOTS)]
     fee_slots: u32,
+    /// Memory for window tables in MiB, of the points of an msm or of the key of a proof; building
+    /// them is not timed. Only cpu and ifma have tables.
+    #[arg(long, value_name = "MIB", default_value_t = 0)]
+    table_mib: usize,
     /// Writes a page with plots too; it needs nothing from outside.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -159,6 +163,7 @@ pub fn run(args: &BenchArgs) -> Result<BenchReport, CliError> {
                 .or_else(|| args.seconds.is_none().then_some(DEFAULT_RUNS)),
             seconds: args.seconds,
         },
+        table_bytes: args.table_mib.saturating_mul(1 << 20),
     };
 
     let rows = measure(args, &sizes, &contest)?;

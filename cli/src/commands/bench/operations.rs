@@ -75,7 +75,7 @@ impl Contest<'_> {
     pub fn msm_g1(&self, input: Input, size: Size, batches: Batches) -> Result<Vec<Row>, CliError> {
         let scalars = batches.scalars(input, size)?;
         let points = points::<G1Projective>(input, scalars.len());
-        let bases = self.load(|backend| backend.load_g1(&points))?;
+        let bases = self.load(|backend| backend.load_g1_with_table(&points, self.table_bytes))?;
         let case = Case {
             op: Op::MsmG1,
             input,
@@ -97,7 +97,7 @@ impl Contest<'_> {
     pub fn msm_g2(&self, input: Input, size: Size, batches: Batches) -> Result<Vec<Row>, CliError> {
         let scalars = batches.scalars(input, size)?;
         let points = points::<G2Projective>(input, scalars.len());
-        let bases = self.load(|backend| backend.load_g2(&points))?;
+        let bases = self.load(|backend| backend.load_g2_with_table(&points, self.table_bytes))?;
         let case = Case {
             op: Op::MsmG2,
             input,
@@ -149,7 +149,7 @@ impl Contest<'_> {
         let provers = self
             .entrants
             .iter()
-            .map(|entrant| AnyProver::new(entrant, relation, &key));
+            .map(|entrant| AnyProver::new(entrant, relation, &key, self.table_bytes));
         let provers = provers.collect::<Result<Vec<_>, _>>()?;
         drop(progress);
 
@@ -195,11 +195,12 @@ impl<'a> AnyProver<'a> {
         entrant: &'a Entrant,
         relation: BatchRelation<'a>,
         key: &'a ProvingKey,
+        table_bytes: usize,
     ) -> Result<Self, CliError> {
         if entrant.is_ark() {
             return Ok(Self::Ark(Box::new(ArkGroth16::new(&relation, key))));
         }
-        let prover = Prover::new(key, &entrant.backend)?;
+        let prover = Prover::with_tables(key, &entrant.backend, table_bytes)?;
         Ok(Self::Ours(Box::new(prover), relation))
     }
 
