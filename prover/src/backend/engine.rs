@@ -173,11 +173,13 @@ where
     /// `Σ scalars[i]·bases[i]`.
     fn msm(&self, scalars: &[Fr]) -> Result<L::Group, BackendError> {
         check_lengths(self.len(), scalars.len())?;
-        let digits = Digits::new(
-            scalars,
-            Windows::choose(&Profile::sample(scalars), &[self.load()]),
-        );
-        self.sum(&digits, 0, Cancel::never())
+        match &self.0 {
+            Place::Memory(bases) => Ok(msm::msm(bases, scalars, Cancel::never())?),
+            Place::File(..) => {
+                let windows = Windows::choose(&Profile::sample(scalars), &[self.load()]);
+                self.sum(&Digits::new(scalars, windows), 0, Cancel::never())
+            }
+        }
     }
 
     /// `Σ k_(first + i)·bases[i]` by itself.
