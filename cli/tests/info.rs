@@ -19,6 +19,9 @@ fn the_default_circuit_keeps_its_bounds() {
         "accounts_log2",
         "backends",
         "circuit_digest",
+        "columns",
+        "columns_in_a",
+        "columns_in_b",
         "constraints",
         "constraints_per_transfer",
         "depth",
@@ -32,6 +35,9 @@ fn the_default_circuit_keeps_its_bounds() {
     assert_eq!(keys, expected);
     let shape = ["depth", "transfers", "fee_slots", "accounts_log2"].map(|key| info[key].as_u64());
     assert_eq!(shape, [11, 8, 2, 33].map(Some));
+
+    let share = |part: &str| info[part].as_f64().unwrap() / info["columns"].as_f64().unwrap();
+    assert!(share("columns_in_a") < 0.71 && share("columns_in_b") < 0.66);
 
     let per_transfer = info["constraints_per_transfer"].as_f64().unwrap();
     assert!((1.0..=25_000.0).contains(&per_transfer), "{per_transfer}");

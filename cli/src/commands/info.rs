@@ -34,6 +34,9 @@ pub struct Info {
     constraints: usize,
     constraints_per_transfer: f64,
     public_data_constraints_per_transfer: f64,
+    columns: usize,
+    columns_in_a: usize,
+    columns_in_b: usize,
     domain_log2: u32,
     template_bytes: usize,
     proving_key_bytes: u64,
@@ -81,6 +84,9 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
         constraints: cost.constraints,
         constraints_per_transfer: cost.constraints_per_transfer,
         public_data_constraints_per_transfer: cost.public_data_constraints_per_transfer,
+        columns: circuit.program().num_instance() + circuit.program().num_witness(),
+        columns_in_a: cost.columns_in_a,
+        columns_in_b: cost.columns_in_b,
         domain_log2: cost.domain_log2,
         template_bytes: cost.template_bytes,
         proving_key_bytes: key_file::file_size(&BatchRelation(&circuit))?,
@@ -142,6 +148,9 @@ impl fmt::Display for Info {
             "public data constraints per transfer",
             format_args!("{public_data:.1}"),
         )?;
+        line(f, "columns", self.columns)?;
+        line(f, "columns in A", self.columns_in_a)?;
+        line(f, "columns in B", self.columns_in_b)?;
         line(f, "domain", format_args!("2^{}", self.domain_log2))?;
         line(f, "template bytes", self.template_bytes)?;
         line(f, "proving key bytes", self.proving_key_bytes)?;

@@ -261,8 +261,8 @@ mod tests {
         let point = size_of::<<TestG1 as CurveLayer>::Point>();
         let levels = |bytes| levels_within::<TestG1>(1 << 12, bytes);
         assert_eq!(levels(0), 1);
-        assert_eq!(levels((2 * point << 12) - 1), 1);
-        assert_eq!(levels(2 * point << 12), 2);
+        assert_eq!(levels(((2 * point) << 12) - 1), 1);
+        assert_eq!(levels((2 * point) << 12), 2);
         assert!(levels(usize::MAX) > 4);
     }
 

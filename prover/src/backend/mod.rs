@@ -97,7 +97,7 @@ pub enum BackendError {
     /// Points could not be read from the key's file.
     #[error("reading the key's points: {message}")]
     Stream {
-        /// What [`KeyFileError`](crate::key_file::KeyFileError) says.
+        /// What [`KeyFileError`] says.
         message: String,
     },
     /// The caller raised the flag.
