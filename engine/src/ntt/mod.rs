@@ -1,6 +1,6 @@
 //! Number-theoretic transforms over the scalar field.
 //!
-//! For n = 2^k ≤ 2^28 values and ω of order n (arkworks' choice, see [`roots`]), in natural order:
+//! For n = 2^k ≤ 2^28 values and ω of order n (arkworks' choice, see `roots`), in natural order:
 //!
 //! ```text
 //! ntt         v_k ← Σ_j v_j·ω^(jk)               coefficients to values
@@ -13,10 +13,10 @@
 //! Values are arkworks' elements in Montgomery form, canonical before and after. Results do not depend
 //! on the kernel or on the number of threads.
 //!
-//! One plan serves all kernels: [`engine`] cuts a transform into blocks that fit into the cache,
-//! [`quotient`] strings six transforms together; the kernels [`portable`] and [`ifma`] do the
-//! arithmetic of one block behind the trait [`kernel::Kernel`]. Fewer than 64 values are transformed
-//! one by one in [`small`].
+//! One plan serves all kernels: `engine` cuts a transform into blocks that fit into the cache,
+//! `quotient` strings six transforms together; the kernels `portable` and `ifma` do the
+//! arithmetic of one block behind the trait `kernel::Kernel`. Fewer than 64 values are transformed
+//! one by one in `small`.
 //!
 //! Memory. Tables are made when a size is first used and shared by all threads: about 2·√n powers of ω
 //! (32 bytes each) and for either direction √n/2 factors (200 bytes with AVX-512, else 32): at 2^20,
