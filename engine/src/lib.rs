@@ -5,6 +5,7 @@
 //! | [`msm`] | `Σ kᵢ·Pᵢ` in G1 and G2: one scheduler over any [`CurveLayer`](curve::CurveLayer) |
 //! | [`ntt`] | transforms over the scalar field, and Groth16's quotient as one string of them |
 //! | [`curve`] | the contract between the scheduler and the arithmetic |
+//! | [`parallel`] | loops over the threads of the current pool, or without threads |
 //! | [`portable`] | arithmetic for any processor, with MULX where an x86-64 one has it |
 #![cfg_attr(
     target_arch = "x86_64",
@@ -27,8 +28,8 @@ pub mod curve;
 pub mod ifma;
 pub mod msm;
 pub mod ntt;
+pub mod parallel;
 pub mod portable;
 
 mod buffer;
 mod inverse;
-mod parallel;

@@ -1,7 +1,7 @@
-//! The crate's few data-parallel loops: rayon under feature `parallel`, plain loops without it.
+//! A few data-parallel loops: rayon under feature `parallel`, plain loops without it.
 
 /// Calls `body(k, &mut out[k·size .. min((k+1)·size, len)])` for every chunk `k`.
-pub(crate) fn for_each_chunk_mut<T: Send>(
+pub fn for_each_chunk_mut<T: Send>(
     out: &mut [T],
     size: usize,
     body: impl Fn(usize, &mut [T]) + Sync + Send,
@@ -41,7 +41,7 @@ pub(crate) fn map_chunks_mut<T: Send, U: Send>(
 }
 
 /// `[body(0), …, body(n−1)]`.
-pub(crate) fn map<T: Send>(n: usize, body: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+pub fn map<T: Send>(n: usize, body: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
@@ -69,7 +69,8 @@ pub(crate) fn for_each_range(n: usize, body: impl Fn(std::ops::Range<usize>) + S
 }
 
 /// The number of threads that the loops above may use.
-pub(crate) fn num_threads() -> usize {
+#[must_use]
+pub fn num_threads() -> usize {
     #[cfg(feature = "parallel")]
     {
         rayon::current_num_threads()

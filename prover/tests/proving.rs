@@ -242,6 +242,16 @@ struct CancelAt {
     started: Vec<Stage>,
 }
 
+impl CancelAt {
+    fn new(stage: Stage) -> Self {
+        Self {
+            stage,
+            cancellation: Cancellation::new(),
+            started: Vec::new(),
+        }
+    }
+}
+
 impl Observer for CancelAt {
     fn started(&mut self, stage: Stage) {
         self.started.push(stage);
@@ -265,11 +275,7 @@ fn a_cancelled_proof_stops_at_the_next_stage() {
     // After the last stage begins there is nothing left to stop.
     let (last, stages) = Stage::ALL.split_last().unwrap();
     for &stage in stages {
-        let mut observer = CancelAt {
-            stage,
-            cancellation: Cancellation::new(),
-            started: Vec::new(),
-        };
+        let mut observer = CancelAt::new(stage);
         let error = prover
             .prove(r1cs, assignment, rng, &mut observer)
             .unwrap_err();
@@ -283,11 +289,7 @@ fn a_cancelled_proof_stops_at_the_next_stage() {
         let Ok(backend) = name.open() else { continue };
         let prover = Prover::new(&key, &backend).unwrap();
         for &stage in stages {
-            let mut observer = CancelAt {
-                stage,
-                cancellation: Cancellation::new(),
-                started: Vec::new(),
-            };
+            let mut observer = CancelAt::new(stage);
             let error = prover
                 .prove(r1cs, assignment, rng, &mut observer)
                 .unwrap_err();
@@ -297,11 +299,7 @@ fn a_cancelled_proof_stops_at_the_next_stage() {
         }
     }
 
-    let mut observer = CancelAt {
-        stage: *last,
-        cancellation: Cancellation::new(),
-        started: Vec::new(),
-    };
+    let mut observer = CancelAt::new(*last);
     prover.prove(r1cs, assignment, rng, &mut observer).unwrap();
     assert_eq!(observer.started, Stage::ALL);
     let error = prover

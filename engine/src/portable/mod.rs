@@ -43,8 +43,8 @@ impl Arithmetic {
     #[must_use]
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if let Some(adx) = Mulx::detect() {
-            return Self(Choice::Mulx(adx));
+        if let Some(mulx) = Mulx::detect() {
+            return Self(Choice::Mulx(mulx));
         }
         Self::PLAIN
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::key_file::{KeyFileError, RawPoint, StreamedPoints};
 use crate::observer::{Cancellation, Cancelled, Observer, Stage, observe};
 
-/// Portable arithmetic; on x86-64 with MULX and ADX where the processor has them.
+/// Portable arithmetic; on x86-64 with MULX where the processor has it.
 pub type Cpu = Engine<Arithmetic>;
 
 /// AVX-512 IFMA arithmetic.
