@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::backend::BackendError;
+
 /// One step of proving.
 ///
 /// The five multi-scalar multiplications may run side by side; they are then reported together, each
@@ -144,6 +146,11 @@ pub trait Observer {
     /// A stage ended well.
     fn finished(&mut self, stage: Stage, elapsed: Duration) {
         let _ = (stage, elapsed);
+    }
+
+    /// A device failed and the CPU does the work again, from the stage after the products on.
+    fn fell_back(&mut self, error: &BackendError) {
+        let _ = error;
     }
 
     /// The flag that stops this proof. It is asked for once, when the proof begins.

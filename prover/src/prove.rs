@@ -23,7 +23,7 @@ use ark_ff::{One, UniformRand, Zero};
 use ark_groth16::Proof;
 use rand::{CryptoRng, RngCore};
 
-use crate::backend::{Backend, BackendError, Queries, QueryScalars};
+use crate::backend::{Backend, BackendError, ProductFactors, Queries};
 use crate::domain::DomainTooLarge;
 use crate::key::{KeyConstants, KeyShape, ProvingKey};
 use crate::key_file::StreamedKey;
@@ -232,10 +232,6 @@ impl<'k, B: Backend> Prover<'k, B> {
         a.resize(n, Fr::zero());
         b.resize(n, Fr::zero());
         debug_assert!(num_constraints + num_instance <= n);
-        let h = observe(observer, cancellation, Stage::Quotient, || {
-            self.backend.quotient(a, b)
-        })?;
-
         let queries = Queries {
             a: &self.a_query,
             b_g1: &self.b_g1_query,
@@ -243,15 +239,15 @@ impl<'k, B: Backend> Prover<'k, B> {
             h: &self.h_query,
             l: &self.l_query,
         };
-        let scalars = QueryScalars {
+        let factors = ProductFactors {
             assignment,
             num_instance,
-            h: &h,
+            a,
+            b,
         };
         let sums = self
             .backend
-            .query_sums(&queries, scalars, cancellation, observer)?;
-        drop(h);
+            .proof_sums(&queries, factors, cancellation, observer)?;
 
         let (key, vk) = (&self.key, &self.key.vk);
         let delta_g1 = key.delta_g1.into_group();

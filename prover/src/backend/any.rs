@@ -8,7 +8,13 @@ use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 
 #[cfg(target_arch = "x86_64")]
 use super::Ifma;
-use super::{Ark, Backend, BackendError, Cpu, Naive, Queries, QueryScalars, QuerySums};
+#[cfg(feature = "gpu")]
+use super::gpu::{Device, Gpu};
+#[cfg(feature = "gpu")]
+use super::side_by_side::SideBySide;
+use super::{
+    Ark, Backend, BackendError, Cpu, Naive, ProductFactors, Queries, QueryScalars, QuerySums,
+};
 use crate::key_file::StreamedPoints;
 use crate::observer::{Cancellation, Observer};
 
@@ -165,6 +171,31 @@ macro_rules! any_backend {
                 }
             }
 
+            fn proof_sums(
+                &self,
+                queries: &Queries<'_, AnyG1Bases<'_>, AnyG2Bases<'_>>,
+                factors: ProductFactors<'_>,
+                cancellation: &Cancellation,
+                observer: &mut dyn Observer,
+            ) -> Result<QuerySums, BackendError> {
+                match (self, queries) {
+                    $($(#[cfg($cfg)])? (
+                        Self::$name(backend),
+                        Queries {
+                            a: AnyG1Bases::$name(a),
+                            b_g1: AnyG1Bases::$name(b_g1),
+                            b_g2: AnyG2Bases::$name(b_g2),
+                            h: AnyG1Bases::$name(h),
+                            l: AnyG1Bases::$name(l),
+                        },
+                    ) => {
+                        let queries = Queries { a, b_g1, b_g2, h, l };
+                        backend.proof_sums(&queries, factors, cancellation, observer)
+                    })*
+                    _ => Err(self.foreign_bases()),
+                }
+            }
+
             fn ntt(&self, values: &mut [Fr]) -> Result<(), BackendError> {
                 forward!(self, backend => backend.ntt(values))
             }
@@ -198,7 +229,24 @@ any_backend! {
     /// The engine on AVX-512 IFMA.
     #[cfg(target_arch = "x86_64")]
     Ifma,
+    /// Compute shaders.
+    #[cfg(feature = "gpu")]
+    Gpu,
+    /// The GPU beside the engine on portable arithmetic.
+    #[cfg(feature = "gpu")]
+    GpuAndCpu,
+    /// The GPU beside the engine on AVX-512 IFMA.
+    #[cfg(all(feature = "gpu", target_arch = "x86_64"))]
+    GpuAndIfma,
 }
+
+/// The GPU beside portable arithmetic.
+#[cfg(feature = "gpu")]
+type GpuAndCpu = SideBySide<Cpu, Device>;
+
+/// The GPU beside AVX-512 IFMA.
+#[cfg(all(feature = "gpu", target_arch = "x86_64"))]
+type GpuAndIfma = SideBySide<Ifma, Device>;
 
 impl AnyBackend {
     fn foreign_bases(&self) -> BackendError {

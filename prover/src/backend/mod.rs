@@ -17,16 +17,20 @@
 //! | `ark` | arkworks' own Pippenger and FFT: the yardstick | always |
 //! | `cpu` | the engine's scheduler on portable arithmetic | always |
 //! | `ifma` | the same on AVX-512 IFMA | on processors that have it |
-//! | `gpu` | reserved | not built into this version |
+//! | `gpu` | compute shaders on Vulkan, Metal or DX12 through wgpu | with feature `gpu` and an adapter |
 //!
 //! [`detect`] is the only place that chooses; [`list`] says what could be chosen and why not.
 
 mod any;
 mod ark;
 mod engine;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod naive;
 mod queries;
 mod select;
+#[cfg(feature = "gpu")]
+mod side_by_side;
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ff::{FftField, Field, Zero};
@@ -36,9 +40,13 @@ pub use ark::Ark;
 #[cfg(target_arch = "x86_64")]
 pub use engine::Ifma;
 pub use engine::{Cpu, Engine, EngineBases, Isa};
+#[cfg(feature = "gpu")]
+pub use gpu::Gpu;
 pub use naive::Naive;
-pub use queries::{Queries, QueryScalars, QuerySums};
+pub use queries::{ProductFactors, Queries, QueryScalars, QuerySums};
 pub use select::{Availability, BackendName, ENV_VAR, Selection, detect, list};
+#[cfg(feature = "gpu")]
+pub use side_by_side::{BothBases, SideBySide};
 
 use crate::domain::{Domain, MAX_LOG_SIZE, scale_by_powers};
 use crate::key_file::{KeyFileError, StreamedPoints};
@@ -100,6 +108,10 @@ pub enum BackendError {
         /// What [`KeyFileError`] says.
         message: String,
     },
+    /// The GPU failed.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(gpu::GpuError),
     /// The caller raised the flag.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -233,6 +245,35 @@ pub trait Backend: Send + Sync {
                 self.msm_g2(queries.b_g2, scalars.assignment)
             })?,
         })
+    }
+
+    /// The quotient of a satisfied system and with it the five sums of a proof. A backend that computes
+    /// elsewhere overrides this to leave the quotient where it is.
+    ///
+    /// # Errors
+    /// As [`Backend::quotient`] and [`Backend::query_sums`].
+    fn proof_sums(
+        &self,
+        queries: &Queries<'_, Self::G1Bases<'_>, Self::G2Bases<'_>>,
+        factors: ProductFactors<'_>,
+        cancellation: &Cancellation,
+        observer: &mut dyn Observer,
+    ) -> Result<QuerySums, BackendError> {
+        let ProductFactors {
+            assignment,
+            num_instance,
+            a,
+            b,
+        } = factors;
+        let h = observe(observer, cancellation, Stage::Quotient, || {
+            self.quotient(a, b)
+        })?;
+        let scalars = QueryScalars {
+            assignment,
+            num_instance,
+            h: &h,
+        };
+        self.query_sums(queries, scalars, cancellation, observer)
     }
 
     /// Values from coefficients: `v_k ← Σ_j v_j·ω^(jk)`, ω the root of the domain of that size.

@@ -40,6 +40,19 @@ impl<'a> QueryScalars<'a> {
     }
 }
 
+/// What the quotient and the five sums of a proof are made of.
+#[derive(Clone, Debug)]
+pub struct ProductFactors<'a> {
+    /// One value for each column.
+    pub assignment: &'a [Fr],
+    /// Number of instance columns.
+    pub num_instance: usize,
+    /// The n values of A·z on the domain.
+    pub a: Vec<Fr>,
+    /// The n values of B·z on the domain.
+    pub b: Vec<Fr>,
+}
+
 /// `Σ scalars[i]·list[i]` for each list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuerySums {
@@ -53,4 +66,54 @@ pub struct QuerySums {
     pub h: G1Projective,
     /// Over `l_query`.
     pub l: G1Projective,
+}
+
+/// Which of the five sums.
+#[cfg(feature = "gpu")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub a: bool,
+    pub b_g1: bool,
+    pub b_g2: bool,
+    pub h: bool,
+    pub l: bool,
+}
+
+#[cfg(feature = "gpu")]
+impl Share {
+    /// All of them.
+    pub const ALL: Self = Self::from_bits(0b11111);
+
+    /// The sums whose bits are set, in the order a, b_g1, b_g2, h, l.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self {
+            a: bits & 1 != 0,
+            b_g1: bits & 2 != 0,
+            b_g2: bits & 4 != 0,
+            h: bits & 8 != 0,
+            l: bits & 16 != 0,
+        }
+    }
+
+    /// The others.
+    pub const fn rest(self) -> Self {
+        Self {
+            a: !self.a,
+            b_g1: !self.b_g1,
+            b_g2: !self.b_g2,
+            h: !self.h,
+            l: !self.l,
+        }
+    }
+
+    /// The sums of this share, and the other's for the rest.
+    pub fn join(self, own: &QuerySums, other: &QuerySums) -> QuerySums {
+        QuerySums {
+            a: if self.a { own.a } else { other.a },
+            b_g1: if self.b_g1 { own.b_g1 } else { other.b_g1 },
+            b_g2: if self.b_g2 { own.b_g2 } else { other.b_g2 },
+            h: if self.h { own.h } else { other.h },
+            l: if self.l { own.l } else { other.l },
+        }
+    }
 }

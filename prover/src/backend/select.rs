@@ -1,9 +1,9 @@
 //! The one place that chooses a backend.
 //!
 //! A [`Selection`] is what a user writes: a name, or `auto`. `auto` obeys the environment variable
-//! [`ENV_VAR`] and otherwise takes the first available backend of [`PREFERENCE`]. A backend that was
-//! named, on the command line or in the environment, and is not available is an error: nothing
-//! falls back silently to a slower one.
+//! [`ENV_VAR`] and otherwise takes the fastest CPU engine, with the GPU beside it where there is a hardware
+//! one ([`SideBySide`](super::SideBySide)). A backend that was named, on the command line or in the
+//! environment, and is not available is an error: nothing falls back silently to a slower one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,20 +12,17 @@ use zkroll_engine::portable::Arithmetic;
 
 #[cfg(target_arch = "x86_64")]
 use super::Ifma;
+#[cfg(feature = "gpu")]
+use super::gpu::{Gpu, GpuError};
+#[cfg(feature = "gpu")]
+use super::side_by_side::SideBySide;
 use super::{AnyBackend, Ark, BackendError, Cpu, Naive};
 
 /// Environment variable that decides what `auto` means.
 pub const ENV_VAR: &str = "ZKROLL_BACKEND";
 
-/// What `auto` tries, fastest first. The reference is never chosen by itself.
-const PREFERENCE: [BackendName; 4] = [
-    BackendName::Gpu,
-    BackendName::Ifma,
-    BackendName::Cpu,
-    BackendName::Ark,
-];
-
-const NOT_BUILT: &str = "not built into this version";
+/// The CPU engines, fastest first. The yardstick and the reference are never chosen by themselves.
+const CPU_ENGINES: [BackendName; 2] = [BackendName::Ifma, BackendName::Cpu];
 
 /// Every backend that has a name, present in this build or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,10 +65,7 @@ impl BackendName {
             Self::Ark => Ok(AnyBackend::Ark(Ark)),
             Self::Cpu => Ok(AnyBackend::Cpu(Cpu::new(Arithmetic::detect()))),
             Self::Ifma => open_ifma(),
-            Self::Gpu => Err(BackendError::Unavailable {
-                name: self,
-                reason: NOT_BUILT.to_owned(),
-            }),
+            Self::Gpu => open_gpu(),
         }
     }
 }
@@ -93,6 +87,43 @@ fn open_ifma() -> Result<AnyBackend, BackendError> {
         name: BackendName::Ifma,
         reason: "the processor is not an x86-64 one".to_owned(),
     })
+}
+
+#[cfg(feature = "gpu")]
+fn open_gpu() -> Result<AnyBackend, BackendError> {
+    let unavailable = |error: GpuError| BackendError::Unavailable {
+        name: BackendName::Gpu,
+        reason: error.to_string(),
+    };
+    Gpu::shared().map(AnyBackend::Gpu).map_err(unavailable)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open_gpu() -> Result<AnyBackend, BackendError> {
+    Err(BackendError::Unavailable {
+        name: BackendName::Gpu,
+        reason: "not built in: expected feature gpu".to_owned(),
+    })
+}
+
+/// A CPU engine, with a GPU beside it where there is a hardware one. The device is opened when the first
+/// large job comes.
+#[cfg(feature = "gpu")]
+fn with_gpu(cpu: AnyBackend) -> AnyBackend {
+    if !Gpu::has_hardware() {
+        return cpu;
+    }
+    match cpu {
+        AnyBackend::Cpu(cpu) => AnyBackend::GpuAndCpu(SideBySide::new(cpu, Gpu::shared)),
+        #[cfg(target_arch = "x86_64")]
+        AnyBackend::Ifma(ifma) => AnyBackend::GpuAndIfma(SideBySide::new(ifma, Gpu::shared)),
+        other => other,
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn with_gpu(cpu: AnyBackend) -> AnyBackend {
+    cpu
 }
 
 impl fmt::Display for BackendName {
@@ -169,10 +200,11 @@ impl FromStr for Selection {
 /// `auto` under a given value of [`ENV_VAR`]; unset, empty and `auto` leave the choice open.
 fn open_auto(forced: Option<&str>) -> Result<AnyBackend, BackendError> {
     match forced.unwrap_or_default() {
-        "" | "auto" => PREFERENCE
+        "" | "auto" => CPU_ENGINES
             .into_iter()
             .find_map(|name| name.open().ok())
-            .map_or_else(|| BackendName::Ark.open(), Ok),
+            .map_or_else(|| BackendName::Cpu.open(), Ok)
+            .map(with_gpu),
         name => name.parse::<BackendName>()?.open(),
     }
 }
@@ -260,10 +292,14 @@ mod tests {
 
     #[test]
     fn auto_is_the_fastest_there_is() {
-        let fastest = PREFERENCE.into_iter().find(|name| name.open().is_ok());
+        let fastest = CPU_ENGINES.into_iter().find(|name| name.open().is_ok());
         let auto = open_auto(None).unwrap().name();
+        #[cfg(feature = "gpu")]
+        if Gpu::has_hardware() {
+            assert_eq!(auto, "auto");
+            return;
+        }
         assert_eq!(Some(auto), fastest.map(BackendName::as_str));
-        assert!(["ifma", "cpu"].contains(&auto), "{auto}");
     }
 
     #[test]
@@ -278,10 +314,10 @@ mod tests {
             open_auto(Some("")).unwrap().name(),
             open_auto(None).unwrap().name()
         );
-        assert!(matches!(
-            open_auto(Some("gpu")),
-            Err(BackendError::Unavailable { .. })
-        ));
+        match open_auto(Some("gpu")) {
+            Ok(backend) => assert_eq!(backend.name(), "gpu"),
+            Err(error) => assert!(matches!(error, BackendError::Unavailable { .. })),
+        }
         assert!(matches!(
             open_auto(Some("cuda")),
             Err(BackendError::UnknownName { .. })

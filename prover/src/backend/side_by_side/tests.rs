@@ -1,0 +1,1 @@
+//! Fallback and division of labour.
