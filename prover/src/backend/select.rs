@@ -224,21 +224,28 @@ pub struct Availability {
     pub name: BackendName,
     /// Why it cannot be used; `None` if it can.
     pub unavailable: Option<String>,
+    /// What it runs on, where that is not the processor: the GPU's adapter.
+    pub detail: Option<String>,
 }
 
-/// Every known backend with the reason why it is not available, if it is not.
+/// Every known backend with the reason why it is not available, if it is not. A GPU is opened for it.
 #[must_use]
 pub fn list() -> Vec<Availability> {
-    BackendName::ALL
-        .into_iter()
-        .map(|name| Availability {
+    let availability = |name: BackendName| {
+        let (unavailable, detail) = match name.open() {
+            #[cfg(feature = "gpu")]
+            Ok(AnyBackend::Gpu(gpu)) => (None, Some(gpu.executor().info().to_string())),
+            Ok(_) => (None, None),
+            Err(BackendError::Unavailable { reason, .. }) => (Some(reason), None),
+            Err(error) => (Some(error.to_string()), None),
+        };
+        Availability {
             name,
-            unavailable: match name.open() {
-                Err(BackendError::Unavailable { reason, .. }) => Some(reason),
-                _ => None,
-            },
-        })
-        .collect()
+            unavailable,
+            detail,
+        }
+    };
+    BackendName::ALL.into_iter().map(availability).collect()
 }
 
 #[cfg(test)]
@@ -328,8 +335,16 @@ mod tests {
     fn the_list_agrees_with_opening() {
         let list = list();
         assert_eq!(list.len(), BackendName::ALL.len());
-        for Availability { name, unavailable } in list {
-            assert_eq!(name.open().is_ok(), unavailable.is_none(), "{name}");
+        for Availability {
+            name,
+            unavailable,
+            detail,
+        } in list
+        {
+            let available = name.open().is_ok();
+            assert_eq!(available, unavailable.is_none(), "{name}");
+            let is_device = available && name == BackendName::Gpu;
+            assert_eq!(detail.is_some(), is_device, "{name}: {detail:?}");
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Each shader against its twin.
 //!
-//! The twins stand for the definition (their own tests), so tables need not hold roots here: they hold
-//! whatever drives values to their bounds.
+//! The twins stand for the definition (their own tests). The tile's roots are roots, as the shader leaves
+//! out multiplications by one; the other tables hold whatever drives values to their bounds.
 
 use ark_ff::UniformRand;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use zkroll_prover::backend::gpu::{Data, Device, Executor, Recording, TwinExecutor};
+use zkroll_prover::domain::Domain;
 use zkroll_prover::{Cancellation, Fr};
 use zkroll_shaders::params::{NttFactors, NttParams, PointwiseParams, ScalePowersParams};
 use zkroll_shaders::twins::field;
-use zkroll_shaders::{Access, Kernel, NTT_TILE_LOG};
+use zkroll_shaders::{Access, Kernel, Layout, NTT_TILE_LOG};
 
 /// Runs one dispatch on buffers that hold these words, and reads those that are written.
 fn dispatch<E: Executor>(
@@ -117,13 +118,25 @@ fn params((log_n, before, log_radix): (u32, &[u32], u32)) -> NttParams {
     }
 }
 
+/// The powers of the root of order 2^[`NTT_TILE_LOG`], times R: the shader relies on their being such.
+fn tile_roots(layout: Layout) -> Vec<u32> {
+    let root = Domain::new(1 << NTT_TILE_LOG).unwrap().root();
+    let radix = field::radix::<Fr>(layout);
+    let powers = std::iter::successors(Some(radix), |power| Some(*power * root));
+    words(powers.take(1 << NTT_TILE_LOG))
+}
+
 fn tiles(log_n: u32) -> u32 {
     1 << log_n.saturating_sub(NTT_TILE_LOG)
 }
 
 pub fn ntt_is_its_twin(device: &Device) {
     let rng = &mut StdRng::seed_from_u64(1);
-    let tables = [NTT_TILE_LOG, 3, 11].map(|log| values(1 << log, rng));
+    let tables = [
+        tile_roots(device.layout()),
+        values(1 << 3, rng),
+        values(1 << 11, rng),
+    ];
     for pass in PASSES {
         let input = values(1 << pass.0, rng);
         let output = vec![u32::MAX; input.len()];
@@ -184,7 +197,8 @@ pub fn ntt_of_the_largest_values(device: &Device) {
         let inputs = [largest().repeat(n), step(n / 2), step(n / 4), step(1)];
         for input in inputs {
             let mut buffers = vec![input, vec![u32::MAX; 8 * n]];
-            buffers.extend([NTT_TILE_LOG, 3, 11].map(|log| largest().repeat(1 << log)));
+            buffers.push(tile_roots(device.layout()));
+            buffers.extend([3, 11].map(|log| largest().repeat(1 << log)));
             for factors in [NttFactors::None, NttFactors::RootProduct] {
                 let params = NttParams {
                     factors: factors as u32,

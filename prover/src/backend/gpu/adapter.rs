@@ -4,6 +4,7 @@
 //! other, software; the reason why one was passed over is kept, so that "no GPU" is never all that a
 //! user hears. What the environment demands and cannot be had is an error: nothing falls back silently.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -151,6 +152,23 @@ pub struct AdapterInfo {
     pub int64: bool,
     /// Bytes that a storage binding may have.
     pub max_binding_bytes: u64,
+}
+
+/// On one line: name, interface, layout, and `software` if it is that.
+impl fmt::Display for AdapterInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            backend,
+            layout,
+            ..
+        } = self;
+        write!(f, "{name}, {backend}, {layout}")?;
+        if self.is_software {
+            f.write_str(", software")?;
+        }
+        Ok(())
+    }
 }
 
 /// An adapter that can be used.
@@ -392,6 +410,22 @@ mod tests {
             let error = variables(&[(variable, value)]).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn an_adapter_is_described_on_one_line() {
+        let mut info = AdapterInfo {
+            name: "Adapter 1".to_owned(),
+            driver: "driver 2.0".to_owned(),
+            backend: "vulkan",
+            is_software: false,
+            layout: Layout::Limbs9x29,
+            int64: true,
+            max_binding_bytes: 1 << 30,
+        };
+        assert_eq!(info.to_string(), "Adapter 1, vulkan, 9x29");
+        info.is_software = true;
+        assert_eq!(info.to_string(), "Adapter 1, vulkan, 9x29, software");
     }
 
     #[test]

@@ -139,9 +139,7 @@ fn without_a_device_the_cpu_does_all() {
     let values = scalars(MIN_GPU_SIZE);
     let bases = both.load_g1(&points).unwrap();
     assert!(bases.gpu.is_none());
-    let expected = Ark
-        .msm_g1(&Ark.load_g1(&points).unwrap(), &values)
-        .unwrap();
+    let expected = Ark.msm_g1(&Ark.load_g1(&points).unwrap(), &values).unwrap();
     assert_eq!(both.msm_g1(&bases, &values).unwrap(), expected);
 }
 
@@ -177,10 +175,7 @@ fn a_proof_goes_where_it_ends_sooner() {
         divide(speed(1.0, 3.0, 0.1), speed(0.01, 0.03, 0.001)),
         Some(Share::ALL)
     );
-    assert_eq!(
-        divide(speed(0.01, 0.03, 0.001), speed(1.0, 3.0, 0.1)),
-        None
-    );
+    assert_eq!(divide(speed(0.01, 0.03, 0.001), speed(1.0, 3.0, 0.1)), None);
     // Equal: about half, with the sum over h where the quotient is.
     let share = divide(speed(1.0, 3.0, 0.1), speed(1.0, 3.0, 0.1)).unwrap();
     assert!(share.h && share != Share::ALL, "{share:?}");

@@ -1,0 +1,64 @@
+//! Multi-scalar multiplication on the GPU: each shader against its twin, every distribution of scalars and
+//! points that skews the buckets, small binding limits, whole proofs, and what a failing device leaves
+//! behind. Each test runs in every layout that the adapter has; without an adapter it is reported as ignored,
+//! unless `ZKROLL_REQUIRE` has `gpu`.
+
+mod proofs;
+mod shaders;
+mod skew;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+use zkroll_prover::backend::gpu::{Device, GpuBackend, GpuError, GpuOptions};
+use zkroll_shaders::Layout;
+
+type Gpu = GpuBackend<Device>;
+type Test = (&'static str, fn(&GpuOptions));
+
+const TESTS: [Test; 12] = [
+    ("convert_points_is_its_twin", shaders::convert_points),
+    ("digits_are_those_of_the_twin", shaders::digits),
+    ("scans_are_their_twins", shaders::scans),
+    ("scatter_is_its_twin", shaders::scatter),
+    ("accumulate_is_its_twin", shaders::accumulate),
+    ("combine_is_its_twin", shaders::combine),
+    ("reduce_is_its_twin", shaders::reduce),
+    ("skewed_inputs", skew::skewed_inputs),
+    ("small_bindings", skew::small_bindings),
+    ("proof_is_that_of_the_cpu", proofs::same_proof),
+    ("device_lost_in_a_proof", proofs::device_lost),
+    ("allocation_refused", proofs::allocation_refused),
+];
+
+fn main() -> ExitCode {
+    let trials = Layout::ALL.into_iter().flat_map(|layout| {
+        TESTS.map(|(name, test)| {
+            Trial::ignorable_test(format!("gpu::{layout}::{name}"), move || {
+                let options = GpuOptions {
+                    layout: Some(layout),
+                    ..GpuOptions::from_environment()?
+                };
+                match Device::open(&options) {
+                    Ok(_) => {
+                        test(&options);
+                        Ok(Completion::Completed)
+                    }
+                    Err(error) if required() => Err(error.into()),
+                    Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
+                }
+            })
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
+
+fn required() -> bool {
+    std::env::var("ZKROLL_REQUIRE")
+        .is_ok_and(|list| list.split(',').any(|required| required.trim() == "gpu"))
+}
+
+/// The backend on a device of its own.
+fn open(options: &GpuOptions) -> Result<Gpu, GpuError> {
+    Device::open(options).map(GpuBackend::new)
+}

@@ -1,0 +1,128 @@
+//! Whole proofs on the device, and what a failing one leaves behind.
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use zkroll_prover::backend::gpu::{Fault, GpuError, GpuOptions};
+use zkroll_prover::backend::{Cpu, SideBySide};
+use zkroll_prover::{
+    Backend, BackendError, Bn254, Fr, Observer, Proof, ProveError, Prover, ProvingKey,
+};
+
+use super::open;
+
+#[path = "../common/mod.rs"]
+mod common;
+
+fn cpu() -> Cpu {
+    match zkroll_prover::backend::BackendName::Cpu.open() {
+        Ok(zkroll_prover::AnyBackend::Cpu(cpu)) => cpu,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn prove<B: Backend>(
+    key: &ProvingKey,
+    instance: &common::Instance,
+    backend: &B,
+    observer: &mut dyn Observer,
+) -> Result<Proof<Bn254>, ProveError> {
+    let [r, s] = [3u64, 5].map(Fr::from);
+    Prover::new(key, backend)?.prove_with_blinding(
+        &instance.r1cs,
+        &instance.assignment,
+        r,
+        s,
+        observer,
+    )
+}
+
+pub fn same_proof(options: &GpuOptions) {
+    let rng = &mut StdRng::seed_from_u64(6);
+    let gpu = open(options).unwrap();
+    for (public, constraints) in [(1, 3), (3, 1000)] {
+        let instance = common::random_instance(rng, public, constraints);
+        let key = instance.key();
+        let expected = prove(&key, &instance, &cpu(), &mut ()).unwrap();
+        assert_eq!(prove(&key, &instance, &gpu, &mut ()).unwrap(), expected);
+    }
+}
+
+/// Counts the submissions that a proof takes by losing the device after fewer of them: every one is a typed
+/// error, and so is whatever comes after.
+pub fn device_lost(options: &GpuOptions) {
+    let rng = &mut StdRng::seed_from_u64(7);
+    let instance = common::random_instance(rng, 2, 200);
+    let key = instance.key();
+    let mut losses = 0;
+    for submissions in 0.. {
+        let options = GpuOptions {
+            fault: Some(Fault::LoseDeviceAfter(submissions)),
+            ..options.clone()
+        };
+        let gpu = open(&options).unwrap();
+        match prove(&key, &instance, &gpu, &mut ()) {
+            Err(ProveError::Backend(BackendError::Gpu(GpuError::DeviceLost { .. }))) => {
+                losses += 1;
+                let again = prove(&key, &instance, &gpu, &mut ());
+                assert!(
+                    matches!(
+                        again,
+                        Err(ProveError::Backend(BackendError::Gpu(
+                            GpuError::DeviceLost { .. }
+                        )))
+                    ),
+                    "{again:?}"
+                );
+            }
+            Ok(_) => break,
+            other => panic!("after {submissions} submissions: {other:?}"),
+        }
+    }
+    assert!(losses > 2, "expected a proof of several submissions");
+}
+
+/// Remembers whether the CPU took over.
+#[derive(Default)]
+struct Fallbacks(Vec<BackendError>);
+
+impl Observer for Fallbacks {
+    fn fell_back(&mut self, error: &BackendError) {
+        self.0.push(error.clone());
+    }
+}
+
+/// The device refuses a large buffer: a typed error for `gpu`; side by side with the CPU, a proof.
+pub fn allocation_refused(options: &GpuOptions) {
+    let rng = &mut StdRng::seed_from_u64(8);
+    let instance = common::random_instance(rng, 2, 5000);
+    let key = instance.key();
+    // The lists of the key still fit, a multiplication's buckets do not.
+    let options = GpuOptions {
+        fault: Some(Fault::RefuseAllocationsFrom { bytes: 2 << 20 }),
+        ..options.clone()
+    };
+    let refused = prove(&key, &instance, &open(&options).unwrap(), &mut ());
+    assert!(
+        matches!(
+            refused,
+            Err(ProveError::Backend(BackendError::Gpu(
+                GpuError::OutOfMemory { .. }
+            )))
+        ),
+        "{refused:?}"
+    );
+
+    let expected = prove(&key, &instance, &cpu(), &mut ()).unwrap();
+    let both = SideBySide::new(cpu(), move || open(&options)).with_gpu_preferred();
+    let mut fallbacks = Fallbacks::default();
+    let proof = prove(&key, &instance, &both, &mut fallbacks).unwrap();
+    assert_eq!(proof, expected);
+    assert!(
+        matches!(
+            fallbacks.0[..],
+            [BackendError::Gpu(GpuError::OutOfMemory { .. })]
+        ),
+        "{:?}",
+        fallbacks.0
+    );
+}
