@@ -7,6 +7,8 @@
 //! the large sizes from arkworks' own algorithms.
 
 mod inputs;
+#[cfg(feature = "gpu")]
+mod layouts;
 mod msm;
 mod transforms;
 
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use ark_ec::AffineRepr;
 use ark_ff::Field;
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use zkroll_prover::backend::BackendName;
 use zkroll_prover::{AnyBackend, Backend, BackendError, Fr, G1Affine, G2Affine};
 
@@ -56,18 +58,30 @@ fn main() -> ExitCode {
             trials.extend(LARGE.map(|test| trial(name, test)));
         }
     }
+    #[cfg(feature = "gpu")]
+    trials.extend(layouts::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 fn trial(name: BackendName, (test_name, test): Test) -> Trial {
-    Trial::ignorable_test(format!("{name}::{test_name}"), move || match name.open() {
+    let named = format!("{name}::{test_name}");
+    Trial::ignorable_test(named, move || run(name, name.open(), test))
+}
+
+/// Runs a test on a backend, or says why it is not there.
+fn run<E: std::error::Error>(
+    name: BackendName,
+    opened: Result<AnyBackend, E>,
+    test: fn(&AnyBackend),
+) -> Result<Completion, Failed> {
+    match opened {
         Ok(backend) => {
             test(&backend);
             Ok(Completion::Completed)
         }
-        Err(error) if required(name) => Err(error.into()),
+        Err(error) if required(name) => Err(error.to_string().into()),
         Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
-    })
+    }
 }
 
 fn required(name: BackendName) -> bool {

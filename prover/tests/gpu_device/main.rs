@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &'static str, test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, move || match shared_result() {
+    Trial::ignorable_test(format!("gpu::{name}"), move || match shared_result() {
         Ok(_) => {
             test();
             Ok(Completion::Completed)

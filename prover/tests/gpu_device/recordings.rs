@@ -203,7 +203,7 @@ pub fn many_threads(device: &Device) {
     std::thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || {
-                for round in 0..10 {
+                for round in 0..50 {
                     let mut recording = Recording::default();
                     let values = noise(5000 + 100 * thread + round);
                     let view = recording.temporary("values", values.len() as u64);

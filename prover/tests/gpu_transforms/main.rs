@@ -38,13 +38,15 @@ fn main() -> ExitCode {
 }
 
 fn trial(layout: Layout, (name, test): Test) -> Trial {
-    Trial::ignorable_test(format!("{layout}::{name}"), move || match open(layout) {
-        Ok(device) => {
-            test(&device);
-            Ok(Completion::Completed)
+    Trial::ignorable_test(format!("gpu::{layout}::{name}"), move || {
+        match open(layout) {
+            Ok(device) => {
+                test(&device);
+                Ok(Completion::Completed)
+            }
+            Err(error) if required() => Err(error.into()),
+            Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
         }
-        Err(error) if required() => Err(error.into()),
-        Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
     })
 }
 

@@ -2,6 +2,9 @@
 //!
 //! [`Kernel::Probe`] multiplies in chains. Its rounds grow until a dispatch takes a few milliseconds;
 //! the fastest layout is used, and its speed says how much work a dispatch may have.
+//!
+//! Cost on Mesa's llvmpipe, two cores, nothing cached: 0.1 s for `8x32` and `9x29` each, 0.2 s for
+//! `20x13`, almost all of it for compiling. So software adapters are timed like others.
 
 use std::time::{Duration, Instant};
 

@@ -15,14 +15,13 @@ use super::pipelines::Pipelines;
 use super::pool::{Pool, storage_usage};
 use super::recording::{Executor, Limits, Recording};
 use crate::observer::Cancellation;
-use crate::parallel;
 
 /// Idle temporary buffers that are kept, in multiples of the largest: a transform and a multiplication
 /// of that size use about as much.
 const IDLE_BUFFERS: u64 = 4;
 
-/// A GPU, opened by [`Device::open`]. Several threads may use it at once; its queue carries out their
-/// recordings batch by batch.
+/// A GPU, opened by [`Device::open`]. Several threads may use it; it carries out one recording after the
+/// other.
 pub struct Device {
     pub(super) connection: Connection,
     pub(super) info: AdapterInfo,
@@ -31,6 +30,8 @@ pub struct Device {
     pub(super) uniform_alignment: u64,
     pub(super) pool: Arc<Pool>,
     pub(super) pipelines: Pipelines,
+    /// Held by the thread whose recording is carried out.
+    turn: Mutex<()>,
     /// Times of dispatches, where they are asked for.
     pub(super) timings: Option<Mutex<Vec<(Kernel, Duration)>>>,
 }
@@ -90,6 +91,7 @@ impl Device {
             uniform_alignment: u64::from(limits.min_uniform_buffer_offset_alignment).max(16),
             pool: Arc::new(Pool::new(IDLE_BUFFERS * bytes, limits.max_buffer_size)),
             pipelines: Pipelines::new(&connection, &candidate.info, options.cache_folder()),
+            turn: Mutex::new(()),
             timings: None,
             connection,
         };
@@ -119,14 +121,13 @@ impl Device {
     /// # Errors
     /// If the driver refuses one, or is lost.
     pub fn compile(&self, kernels: &[Kernel]) -> Result<Duration, GpuError> {
+        self.connection.check()?;
         let start = Instant::now();
-        let made = parallel::map(kernels.len(), |i| {
-            self.pipelines
-                .get(&self.connection, kernels[i], self.info.layout)
-                .map(drop)
-        });
+        let made = self
+            .pipelines
+            .get(&self.connection, self.info.layout, kernels.iter().copied());
         self.pipelines.save();
-        made.into_iter().collect::<Result<(), _>>()?;
+        made?;
         Ok(start.elapsed())
     }
 
@@ -195,6 +196,9 @@ impl Executor for Device {
         recording: Recording<'_, DeviceBuffer>,
         cancellation: &Cancellation,
     ) -> Result<Vec<Vec<u32>>, GpuError> {
+        // A thread that polls while another one submits may find wgpu's queue empty with its own submission
+        // unfinished, at which wgpu 30 panics. The device has one queue: nothing is lost by taking turns.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         execute::run(self, recording, cancellation)
     }
 }

@@ -9,7 +9,7 @@
 //! Whatever happens, nothing of a recording is left running when [`run`] returns, unless the device does
 //! not answer any more.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::PoisonError;
 
 use ark_bn254::Fr;
@@ -18,6 +18,7 @@ use zkroll_shaders::Kernel;
 use super::connection::Scopes;
 use super::device::{Device, DeviceBuffer};
 use super::error::GpuError;
+use super::pipelines::Pipeline;
 use super::pool::{Lease, Purpose};
 use super::recording::{Buffer, Command, Data, Executor as _, Recording, Temporary, View};
 use super::timestamps::Timestamps;
@@ -61,6 +62,7 @@ pub(super) fn run(
 /// A recording that is being carried out.
 struct Run<'d> {
     device: &'d Device,
+    pipelines: HashMap<Kernel, Pipeline>,
     temporaries: Vec<Lease>,
     parameters: Option<Parameters>,
     reads: Option<Reads>,
@@ -142,10 +144,13 @@ impl<'d> Run<'d> {
             })
             .collect::<Result<_, _>>()?;
 
-        let (mut blocks, mut read_words) = (Vec::new(), 0);
+        let (mut kernels, mut blocks, mut read_words) = (Vec::new(), Vec::new(), 0);
         for command in &recording.commands {
             match command {
-                Command::Dispatch { params, .. } => blocks.push(params.as_slice()),
+                Command::Dispatch { kernel, params, .. } => {
+                    kernels.push(*kernel);
+                    blocks.push(params.as_slice());
+                }
                 Command::Read { from } => read_words += from.words,
                 Command::Write { .. } | Command::Clear { .. } => {}
             }
@@ -174,8 +179,10 @@ impl<'d> Run<'d> {
                 bound: 0,
             });
 
+        let layout = device.info.layout;
         let mut run = Self {
             device,
+            pipelines: device.pipelines.get(&device.connection, layout, kernels)?,
             temporaries,
             parameters,
             reads,
@@ -318,8 +325,7 @@ impl<'d> Run<'d> {
     ) -> Result<(), GpuError> {
         let device = self.device;
         let wgpu_device = &device.connection.device;
-        let layout = device.info.layout;
-        let pipeline = device.pipelines.get(&device.connection, kernel, layout)?;
+        let pipeline = self.pipelines[&kernel].clone();
 
         let mut places: Vec<_> = views.iter().map(|view| self.place(view)).collect();
         if let Some(parameters) = &mut self.parameters {

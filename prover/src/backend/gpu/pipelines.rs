@@ -1,9 +1,9 @@
 //! Compiled shaders.
 //!
-//! A pipeline is made when it is first used and kept. Its bind group layout is [`Kernel::bindings`] with
-//! the parameter block after the last, so that a shader that differs is refused here and not at a
-//! dispatch. On Vulkan the driver's code goes to a file, from which the next process starts; the file
-//! begins with a digest of the rest, and one that does not match is not used.
+//! Pipelines are made, in parallel, when a recording first needs them, and kept. The bind group layout of
+//! one is [`Kernel::bindings`] with the parameter block after the last, so that a shader that differs is
+//! refused here and not at a dispatch. On Vulkan the driver's code goes to a file, from which the next
+//! process starts; the file begins with a digest of the rest, and one that does not match is not used.
 //!
 //! In builds without debug assertions shaders run without wgpu's bounds checks, loop bounds and zeros in
 //! workgroup memory. This is the crate's only module with unsafe code.
@@ -14,13 +14,14 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wgpu::{BindingType, BufferBindingType, ShaderStages};
 use zkroll_shaders::{Access, Kernel, Layout};
 
 use super::connection::Connection;
 use super::error::GpuError;
+use crate::parallel;
 
 /// A compiled shader.
 #[derive(Clone, Debug)]
@@ -64,29 +65,59 @@ impl Pipelines {
         }
     }
 
-    /// The pipeline of a kernel, made if need be.
+    /// The pipelines of kernels; those that are missing are made, in parallel.
     pub fn get(
+        &self,
+        connection: &Connection,
+        layout: Layout,
+        kernels: impl IntoIterator<Item = Kernel>,
+    ) -> Result<HashMap<Kernel, Pipeline>, GpuError> {
+        let slots: HashMap<Kernel, Slot> = {
+            let mut slots = lock(&self.slots);
+            let mut slot = |kernel| Arc::clone(slots.entry((kernel, layout)).or_default());
+            kernels
+                .into_iter()
+                .map(|kernel| (kernel, slot(kernel)))
+                .collect()
+        };
+        let missing: Vec<(Kernel, &Slot)> = slots
+            .iter()
+            .filter(|(_, slot)| lock(slot).is_none())
+            .map(|(kernel, slot)| (*kernel, slot))
+            .collect();
+        if !missing.is_empty() {
+            let made = parallel::map(missing.len(), |i| {
+                let (kernel, slot) = missing[i];
+                self.make(connection, kernel, layout, slot)
+            });
+            made.into_iter().collect::<Result<(), _>>()?;
+        }
+        let pipelines = slots
+            .into_iter()
+            .filter_map(|(kernel, slot)| Some((kernel, lock(&slot).clone()?)));
+        Ok(pipelines.collect())
+    }
+
+    /// Fills a slot, unless another thread has.
+    fn make(
         &self,
         connection: &Connection,
         kernel: Kernel,
         layout: Layout,
-    ) -> Result<Pipeline, GpuError> {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry((kernel, layout)).or_default())
-        };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = &*slot {
-            return Ok(pipeline.clone());
+        slot: &Slot,
+    ) -> Result<(), GpuError> {
+        let mut slot = lock(slot);
+        if slot.is_none() {
+            let cache = self.cache.as_ref().map(|cache| &cache.cache);
+            let pipeline = connection.scoped(("a shader", 0), || {
+                create(&connection.device, kernel, layout, cache)
+            })?;
+            *slot = Some(pipeline);
+            if let Some(cache) = &self.cache {
+                cache.is_dirty.store(true, Ordering::Relaxed);
+            }
         }
-        let cache = self.cache.as_ref().map(|cache| &cache.cache);
-        let pipeline = connection.scoped(("a shader", 0), || {
-            create(&connection.device, kernel, layout, cache)
-        })?;
-        if let Some(cache) = &self.cache {
-            cache.is_dirty.store(true, Ordering::Relaxed);
-        }
-        Ok(slot.insert(pipeline).clone())
+        Ok(())
     }
 
     /// Writes the cache if there is something new in it. That it cannot be written is no failure.
@@ -99,6 +130,10 @@ impl Pipelines {
             tracing::debug!(%error, path = %cache.path.display(), "the pipeline cache was not written");
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compiles a shader.
