@@ -13,10 +13,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use rayon::ThreadPoolBuilder;
 use zkroll::{
     BatchProver, BatchRelation,
-    circuits::{
-        batch::{BatchAssignment, BatchCircuit},
-        protocol::public_data::BatchShape,
-    },
+    circuits::{batch::BatchCircuit, protocol::public_data::BatchShape},
     prover::{
         AnyBackend, Backend, Bn254, Fr, G1Projective, G2Projective, Matrix, Proof, Prover,
         ProvingKey, R1cs,
@@ -83,16 +80,6 @@ impl ConstraintSynthesizer<Fr> for Replay<'_> {
     }
 }
 
-/// The witness of one transfer without a fee.
-fn witness(circuit: &BatchCircuit) -> BatchAssignment {
-    let mut ledger = common::ledger();
-    let mut transfer = common::pay(&ledger, 3, 4, 1_234, 0).transfer;
-    transfer.fee = Default::default();
-    let signed = transfer.sign(&common::examples::wallet::private_key(3), ledger.domain());
-    let trace = ledger.apply_batch(circuit.shape(), common::TIME, &[], &[signed]);
-    circuit.assign(&trace.unwrap()).unwrap()
-}
-
 /// Every backend that this machine has but the reference, which takes its time.
 fn backends() -> Vec<AnyBackend> {
     let names = backend::list().into_iter().map(|entry| entry.name);
@@ -119,7 +106,7 @@ fn prove_blinded(
 fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
     let prover = common::prover(SMALLEST);
     let (circuit, key) = (prover.circuit(), prover.key());
-    let columns = witness(circuit).columns;
+    let columns = common::witness(circuit).columns;
     let relation = BatchRelation(circuit);
     let matrices = Matrix::ALL.map(|matrix| rows(&relation, matrix));
     let [r, s] = BLINDING.map(Fr::from);
@@ -150,7 +137,7 @@ fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
 fn window_tables_give_the_same_proof() {
     let prover = common::prover(SMALLEST);
     let (circuit, key) = (prover.circuit(), prover.key());
-    let columns = witness(circuit).columns;
+    let columns = common::witness(circuit).columns;
     let expected = prove_blinded(key, circuit, &columns, &Ark);
     let [r, s] = BLINDING.map(Fr::from);
     // None fits; some levels; all that pay.
@@ -169,7 +156,7 @@ fn window_tables_give_the_same_proof() {
 fn a_key_left_in_its_file_gives_the_same_proof() {
     let prover = common::prover(SMALLEST);
     let (circuit, key) = (prover.circuit(), prover.key());
-    let columns = witness(circuit).columns;
+    let columns = common::witness(circuit).columns;
     let expected = prove_blinded(key, circuit, &columns, &Ark);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("batch.key");
@@ -188,7 +175,7 @@ fn a_key_left_in_its_file_gives_the_same_proof() {
 #[test]
 fn a_key_of_ark_groth16_proves_here_and_both_give_one_proof() {
     let circuit = BatchCircuit::new(SMALLEST).unwrap();
-    let columns = witness(&circuit).columns;
+    let columns = common::witness(&circuit).columns;
     let replay = |columns| Replay {
         relation: BatchRelation(&circuit),
         columns,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use zkroll::prover::{Observer, Stage};
+use zkroll::prover::{BackendError, Observer, Stage};
 
 /// A spinner with a sentence; it vanishes when dropped and never shows on anything but a terminal.
 pub struct Progress(ProgressBar);
@@ -20,6 +20,11 @@ impl Progress {
     pub fn say(&self, doing: impl Into<String>) {
         self.0.set_message(doing.into());
     }
+
+    /// Writes a line that stays.
+    fn print(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
 }
 
 impl Drop for Progress {
@@ -28,12 +33,26 @@ impl Drop for Progress {
     }
 }
 
-/// Shows the stages of a proof and passes them on.
+/// Shows the stages of a proof and passes them on. That a device failed is said on standard error, terminal
+/// or not.
 pub struct Watched<'a, O> {
     /// Where to show them.
     pub progress: &'a Progress,
+    /// Why the CPU did the work again, if it did.
+    pub fell_back: Option<String>,
     /// Who else hears of them.
     pub inner: O,
+}
+
+impl<'a, O> Watched<'a, O> {
+    /// Nothing happened yet.
+    pub const fn new(progress: &'a Progress, inner: O) -> Self {
+        Self {
+            progress,
+            fell_back: None,
+            inner,
+        }
+    }
 }
 
 impl<O: Observer> Observer for Watched<'_, O> {
@@ -44,5 +63,37 @@ impl<O: Observer> Observer for Watched<'_, O> {
 
     fn finished(&mut self, stage: Stage, elapsed: Duration) {
         self.inner.finished(stage, elapsed);
+    }
+
+    fn fell_back(&mut self, error: &BackendError) {
+        self.progress
+            .print(&format!("warning: {error}; the CPU took over"));
+        self.fell_back = Some(error.to_string());
+        self.inner.fell_back(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Observer for Heard {
+        fn fell_back(&mut self, error: &BackendError) {
+            self.0.push(error.to_string());
+        }
+    }
+
+    #[test]
+    fn a_failed_device_is_remembered_and_passed_on() {
+        let progress = Progress::start("proving");
+        let mut watched = Watched::new(&progress, Heard::default());
+        assert_eq!(watched.fell_back, None);
+        let error = BackendError::TransformSize { got: 3 };
+        watched.fell_back(&error);
+        assert_eq!(watched.fell_back, Some(error.to_string()));
+        assert_eq!(watched.inner.0, [error.to_string()]);
     }
 }

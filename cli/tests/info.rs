@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{assert_refused, json, zkroll};
+use common::{NO_GPU, assert_refused, json, json_with, zkroll};
 
 #[test]
 fn the_default_circuit_keeps_its_bounds() {
@@ -67,8 +67,21 @@ fn every_backend_is_listed_with_the_reason_why_not() {
     for backend in backends {
         let available = backend["available"].as_bool().unwrap();
         assert_eq!(backend["reason"].is_null(), available, "{backend}");
+        let is_device = available && backend["name"] == "gpu";
+        assert_eq!(backend["detail"].is_string(), is_device, "{backend}");
     }
     assert_eq!(backends[1]["available"], true);
+
+    let without = json_with(&[NO_GPU], &["info", "--depth", "1"]);
+    let gpu = &without["backends"][4];
+    assert_eq!(
+        (&gpu["name"], &gpu["available"]),
+        (&"gpu".into(), &false.into())
+    );
+    assert!(
+        gpu["detail"].is_null() && gpu["reason"].is_string(),
+        "{gpu}"
+    );
 }
 
 #[test]

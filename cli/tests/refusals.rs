@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{
-    arg, assert_refused, folder, json, payment, read_json, refusal_with, scene, write_json, zkroll,
+    NO_GPU, arg, assert_refused, folder, json, payment, read_json, refusal_with, scene, write_json,
+    zkroll,
 };
 use serde_json::{Value, json as value};
 use zkroll::ProvenBatch;
@@ -240,10 +241,16 @@ fn a_backend_that_is_not_there_is_an_error() {
     let prove = scene.prove(&scene.batch, &out);
     let mut forced = prove.clone();
     forced.extend(["--backend", "gpu"]);
-    let expected = &["backend gpu is not available"];
-    assert_refused(&forced, expected);
-    let error = refusal_with(&[("ZKROLL_BACKEND", "gpu")], &prove);
-    assert!(error.contains(expected[0]), "{error}");
+    let expected = "backend gpu is not available";
+    let error = refusal_with(&[NO_GPU], &forced);
+    assert!(error.contains(expected), "{error}");
+    let error = refusal_with(&[("ZKROLL_BACKEND", "gpu"), NO_GPU], &prove);
+    assert!(error.contains(expected), "{error}");
+    let error = refusal_with(&[("ZKROLL_GPU_LAYOUT", "7x37")], &forced);
+    assert!(
+        error.contains("ZKROLL_GPU_LAYOUT") && error.contains("\"7x37\""),
+        "{error}"
+    );
     let error = refusal_with(&[("ZKROLL_BACKEND", "cuda")], &prove);
     assert!(
         error.contains("\"cuda\"") && error.contains("ark"),

@@ -131,6 +131,7 @@ fn a_report_tells_the_stages_and_the_backend() {
     args.extend(["--backend", "ark"]);
     let report = json(&args);
     assert_eq!(report["backend"], "ark");
+    assert!(report["fell_back"].is_null());
     assert_eq!(
         (&report["transfers"], &report["shape"]["transfers"]),
         (&1.into(), &2.into())

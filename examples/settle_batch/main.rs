@@ -47,7 +47,7 @@ struct Arguments {
     /// Depth of the 8-ary state tree [default: that of the file].
     #[arg(long, value_parser = value_parser!(u32).range(1..=MAX_DEPTH as i64))]
     depth: Option<u32>,
-    /// What proves: auto, ark, naive.
+    /// What proves: auto, naive, ark, cpu, ifma, gpu.
     #[arg(long, default_value_t)]
     backend: Selection,
     /// Signed transfers in the form of examples/wallet/transfers.json [default: that file].

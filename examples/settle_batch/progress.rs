@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use zkroll::prover::{Observer, Stage, StageTimes};
+use zkroll::prover::{BackendError, Observer, Stage, StageTimes};
 
 use crate::common::Result;
 
@@ -60,5 +60,10 @@ impl Observer for ProofStages<'_> {
 
     fn finished(&mut self, stage: Stage, elapsed: Duration) {
         self.times.finished(stage, elapsed);
+    }
+
+    fn fell_back(&mut self, error: &BackendError) {
+        self.bar
+            .suspend(|| eprintln!("warning: {error}; the CPU took over"));
     }
 }

@@ -11,7 +11,7 @@ use rand::rngs::OsRng;
 use zkroll::{
     BatchProver, ProvenBatch,
     circuits::{
-        batch::BatchCircuit,
+        batch::{BatchAssignment, BatchCircuit},
         protocol::{
             account::{Account, AccountIndex},
             amount::{Amount, Fee},
@@ -123,4 +123,14 @@ pub fn add_modulus(bytes: &mut [u8], position: usize) {
         carry = sum >> 8;
     }
     assert_eq!(carry, 0, "a canonical word plus r fits 256 bits");
+}
+
+/// The witness of one transfer without a fee.
+pub fn witness(circuit: &BatchCircuit) -> BatchAssignment {
+    let mut ledger = ledger();
+    let mut transfer = pay(&ledger, 3, 4, 1_234, 0).transfer;
+    transfer.fee = Default::default();
+    let signed = transfer.sign(&private_key(3), ledger.domain());
+    let trace = ledger.apply_batch(circuit.shape(), TIME, &[], &[signed]);
+    circuit.assign(&trace.unwrap()).unwrap()
 }

@@ -10,22 +10,46 @@ struct Boundary {
 }
 
 /// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
-/// and the facade compiles only what is asked for.
-const BOUNDARIES: [Boundary; 6] = [
+/// and what is not asked for is not compiled, the GPU's interface least of all.
+const BOUNDARIES: [Boundary; 8] = [
     Boundary {
         package: "zkroll-circuits",
         flags: &["--all-features"],
         forbidden: &[
             "zkroll-prover",
             "zkroll-engine",
+            "zkroll-shaders",
             "zkroll-verifier-sol",
             "revm",
+            "wgpu",
         ],
     },
     Boundary {
         package: "zkroll-engine",
         flags: &["--all-features"],
-        forbidden: &["zkroll-prover", "zkroll-circuits", "ark-groth16", "revm"],
+        forbidden: &[
+            "zkroll-prover",
+            "zkroll-circuits",
+            "zkroll-shaders",
+            "ark-groth16",
+            "revm",
+            "wgpu",
+        ],
+    },
+    // Shaders are text to this crate: naga checks them when it is built, and the user's GPU interface is
+    // the prover's business.
+    Boundary {
+        package: "zkroll-shaders",
+        flags: &["--all-features"],
+        forbidden: &[
+            "zkroll-prover",
+            "zkroll-circuits",
+            "zkroll-engine",
+            "zkroll-verifier-sol",
+            "zkroll",
+            "wgpu",
+            "naga",
+        ],
     },
     Boundary {
         package: "zkroll-prover",
@@ -33,30 +57,40 @@ const BOUNDARIES: [Boundary; 6] = [
         forbidden: &["zkroll-circuits", "zkroll-verifier-sol", "revm"],
     },
     Boundary {
+        package: "zkroll-prover",
+        flags: &[],
+        forbidden: &["wgpu", "zkroll-shaders"],
+    },
+    Boundary {
         package: "zkroll-verifier-sol",
         flags: &["--all-features"],
-        forbidden: &["zkroll-circuits", "zkroll-prover"],
+        forbidden: &["zkroll-circuits", "zkroll-prover", "zkroll-shaders", "wgpu"],
     },
     Boundary {
         package: "zkroll",
         flags: &[],
-        forbidden: &["revm"],
+        forbidden: &["revm", "wgpu", "zkroll-shaders"],
     },
     Boundary {
         package: "zkroll",
         flags: &["--no-default-features"],
-        forbidden: &["revm", "rayon"],
+        forbidden: &["revm", "rayon", "wgpu"],
     },
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 6] = [
+const FEATURES: [(&str, &[&str]); 8] = [
     ("zkroll-circuits", &["--no-default-features"]),
     ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
+    (
+        "zkroll-prover",
+        &["--no-default-features", "--features", "gpu"],
+    ),
     ("zkroll-verifier-sol", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),
     ("zkroll", &["--no-default-features", "--features", "evm"]),
+    ("zkroll", &["--no-default-features", "--features", "gpu"]),
 ];
 
 /// Runs every check. All builds use the release profile, so that they share the compiled dependencies.

@@ -51,6 +51,8 @@ struct BackendInfo {
     name: &'static str,
     available: bool,
     reason: Option<String>,
+    /// What it runs on, where that is not the processor.
+    detail: Option<String>,
 }
 
 /// Constraints under one label.
@@ -74,6 +76,7 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
         name: backend.name.as_str(),
         available: backend.unavailable.is_none(),
         reason: backend.unavailable,
+        detail: backend.detail,
     });
     Ok(Info {
         depth: shape.depth,
@@ -156,8 +159,12 @@ impl fmt::Display for Info {
         line(f, "proving key bytes", self.proving_key_bytes)?;
         line(f, "circuit digest", &self.circuit_digest)?;
         for backend in &self.backends {
-            let state = backend.reason.as_deref().unwrap_or("available");
-            line(f, &format!("backend {}", backend.name), state)?;
+            let name = format!("backend {}", backend.name);
+            match (&backend.reason, &backend.detail) {
+                (Some(reason), _) => line(f, &name, reason)?,
+                (None, Some(detail)) => line(f, &name, format_args!("available: {detail}"))?,
+                (None, None) => line(f, &name, "available")?,
+            }
         }
         let mut template = None;
         for part in self.parts.iter().flatten() {

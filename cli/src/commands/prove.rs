@@ -94,6 +94,8 @@ pub struct ProveReport {
     post_root: String,
     public_inputs: Vec<String>,
     backend: &'static str,
+    /// What the GPU said when it failed and the CPU took over; `None` if all went well.
+    fell_back: Option<String>,
     witness_ms: f64,
     prove_ms: f64,
     stages: Vec<StageTime>,
@@ -131,16 +133,17 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
     let start = Instant::now();
     let witness = circuit.assign(&trace).map_err(BatchError::from)?;
     let witness_ms = milliseconds(start.elapsed());
-    let mut observer = Watched {
-        progress: &progress,
-        inner: StageTimes::default(),
-    };
+    let mut observer = Watched::new(&progress, StageTimes::default());
     let prover = match &key {
         Key::Streamed(key) => LoadedBatchProver::streaming(&circuit, key, &backend)?,
         Key::InMemory(key) => LoadedBatchProver::new(&circuit, key, &backend)?,
     };
     let proven = prover.prove_witness(&trace, &witness, &mut OsRng, &mut observer)?;
-    let times = observer.inner;
+    let Watched {
+        fell_back,
+        inner: times,
+        ..
+    } = observer;
 
     progress.say("writing");
     let staged_proof = Staged::json(&args.out, &proven)?;
@@ -175,6 +178,7 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
             .map(ToString::to_string)
             .collect(),
         backend: backend.name(),
+        fell_back,
         witness_ms,
         prove_ms: milliseconds(times.total()),
         stages: stages.collect(),
@@ -270,6 +274,9 @@ impl fmt::Display for ProveReport {
         line(f, "state root before", &self.pre_root)?;
         line(f, "state root after", &self.post_root)?;
         line(f, "backend", self.backend)?;
+        if let Some(error) = &self.fell_back {
+            line(f, "taken over by the CPU, because", error)?;
+        }
         line(f, "witness", format_args!("{:.1} ms", self.witness_ms))?;
         line(f, "proof", format_args!("{:.1} ms", self.prove_ms))?;
         for StageTime { stage, ms } in &self.stages {

@@ -32,6 +32,9 @@ pub const OTHER_SHAPE_ARGS: [&str; 6] = ["--depth", "1", "--transfers", "1", "--
 pub const SEED: &str = "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a";
 pub const TIMESTAMP: u64 = 1_800_000_000;
 
+/// A variable that leaves backend gpu without an adapter on any machine.
+pub const NO_GPU: (&str, &str) = ("ZKROLL_GPU_ADAPTER", "no adapter has this name");
+
 /// Runs the binary with a variable of its environment set.
 pub fn zkroll_with(environment: &[(&str, &str)], args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_zkroll"))
@@ -48,7 +51,11 @@ pub fn zkroll(args: &[&str]) -> Output {
 
 /// The only document that a command prints with `--json`.
 pub fn json(args: &[&str]) -> Value {
-    let output = zkroll(&[args, &["--json"]].concat());
+    json_with(&[], args)
+}
+
+pub fn json_with(environment: &[(&str, &str)], args: &[&str]) -> Value {
+    let output = zkroll_with(environment, &[args, &["--json"]].concat());
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {error}");
     serde_json::from_slice(&output.stdout).expect("one JSON document on standard output")

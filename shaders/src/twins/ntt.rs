@@ -151,11 +151,16 @@ impl Pass<'_> {
                 let results = [a + b, a - b, c + d, c - d];
                 for (s, (x, value)) in mine.into_iter().zip(results).enumerate() {
                     if left > 2 {
-                        let mut e = (j * [0, 2, 1, 3][s]) << (QUARTER_LOG - log_j);
-                        if inverse {
-                            e = (TILE - e) % TILE;
-                        }
-                        values[x] = self.mul(value, load(buffers.tile_roots, e));
+                        let is_scaled = s != 0 && (j != 0 || log_j > 2);
+                        values[x] = if is_scaled {
+                            let mut e = (j * [0, 2, 1, 3][s]) << (QUARTER_LOG - log_j);
+                            if inverse {
+                                e = (TILE - e) % TILE;
+                            }
+                            self.mul(value, load(buffers.tile_roots, e))
+                        } else {
+                            value
+                        };
                     } else if (start + x) >> params.log_n == 0 {
                         self.store(start + x, value, buffers);
                     }

@@ -1,4 +1,4 @@
-//! What is measured: an operation, its input and its size.
+//! What is measured: an operation, its input and its size, and who does it.
 
 use std::fmt;
 
@@ -78,6 +78,58 @@ impl Input {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// Where the data of a run lie when its time begins, for a backend with a memory of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// All on the device; of a transform the results stay there.
+    Resident,
+    /// Points on the device, scalars or values in the host's memory; of a transform the results stay on the
+    /// device.
+    FromHost,
+    /// All in the host's memory, where the results go too.
+    AllFromHost,
+}
+
+impl Data {
+    /// All places, nearest first.
+    pub const ALL: [Self; 3] = [Self::Resident, Self::FromHost, Self::AllFromHost];
+
+    /// The name as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resident => "resident",
+            Self::FromHost => "from-host",
+            Self::AllFromHost => "all-from-host",
+        }
+    }
+}
+
+/// What is compared: a backend, and where its data lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Variant {
+    /// The name by which the backend was asked for.
+    pub backend: &'static str,
+    /// `None` for a backend that computes in the host's memory, and for `auto`, which does as it likes.
+    pub data: Option<Data>,
+}
+
+impl Variant {
+    /// The place of the data, if it is told.
+    pub fn data(&self) -> &'static str {
+        self.data.map_or("", Data::as_str)
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.data {
+            None => f.write_str(self.backend),
+            Some(data) => write!(f, "{} {}", self.backend, data.as_str()),
+        }
     }
 }
 

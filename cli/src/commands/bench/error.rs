@@ -4,7 +4,7 @@ use rayon::ThreadPoolBuildError;
 use thiserror::Error;
 
 use super::NAIVE_MAX_N;
-use super::case::Case;
+use super::case::{Case, Variant};
 
 /// Why nothing is measured.
 #[derive(Debug, Error)]
@@ -28,16 +28,16 @@ pub enum BenchError {
         what: &'static str,
     },
     /// Two variants disagree, so their times mean nothing.
-    #[error("{case}: backend {backend} on {threads} threads gives another result than {reference}")]
+    #[error("{case}: backend {variant} on {threads} threads gives another result than {reference}")]
     Disagreement {
         /// What was computed.
         case: Case,
-        /// The variant's backend.
-        backend: &'static str,
-        /// The variant's threads.
+        /// Who differs.
+        variant: Variant,
+        /// On how many threads.
         threads: usize,
-        /// The first variant's backend.
-        reference: &'static str,
+        /// The first that ran.
+        reference: Variant,
     },
     /// Not one transfer fits.
     #[error(

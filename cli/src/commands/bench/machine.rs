@@ -1,13 +1,14 @@
 //! The machine that measures.
 
+use std::fmt;
 use std::fs;
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use serde::Serialize;
-use zkroll::prover::backend;
+use zkroll::prover::backend::{self, Gpu};
 
-/// Processor, its features, and the backends that can run on it.
+/// Processor, its features, the backends that can run here, and the GPU.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     /// Processors that this process may use.
@@ -20,6 +21,40 @@ pub struct Machine {
     pub cpu_features: Vec<&'static str>,
     /// Every known backend.
     pub available_backends: Vec<BackendState>,
+    /// What backend `gpu` runs on, if it can.
+    pub gpu: Option<Adapter>,
+}
+
+/// A GPU, or a driver that computes on the CPU.
+#[derive(Clone, Debug, Serialize)]
+pub struct Adapter {
+    /// Its name for itself.
+    pub adapter: String,
+    /// Its driver and the driver's version.
+    pub driver: String,
+    /// `vulkan`, `metal` or `dx12`.
+    pub interface: &'static str,
+    /// The layout of field elements: limbs by bits.
+    pub layout: String,
+    /// Whether it computes on the CPU.
+    pub software: bool,
+}
+
+impl fmt::Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            adapter,
+            driver,
+            interface,
+            layout,
+            software,
+        } = self;
+        write!(f, "{adapter}, {interface}, {layout}, driver {driver}")?;
+        if *software {
+            f.write_str(", software")?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether a backend can be used.
@@ -47,8 +82,22 @@ impl Machine {
             target: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
             cpu_features: cpu_features(),
             available_backends: backends.collect(),
+            gpu: gpu(),
         }
     }
+}
+
+/// The device that this process has opened or can open.
+fn gpu() -> Option<Adapter> {
+    let gpu = Gpu::shared().ok()?;
+    let info = gpu.executor().info();
+    Some(Adapter {
+        adapter: info.name.clone(),
+        driver: info.driver.clone(),
+        interface: info.backend,
+        layout: info.layout.to_string(),
+        software: info.is_software,
+    })
 }
 
 /// Processors that this process may use.

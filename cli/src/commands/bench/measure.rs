@@ -1,17 +1,18 @@
 //! Turns, times and their statistics.
 //!
-//! A round runs every backend once on every thread count. The backends of a thread count share its
-//! pool and are entered together, so that a run of nanoseconds is not drowned by the handing over
-//! between threads. From round to round the order of the backends is rotated: each comes at every
-//! place equally often, and what its predecessor left in the caches favours none.
+//! A round runs every backend once on every thread count, one with a memory of its own once for each
+//! place of its data. The backends of a thread count share its pool and are entered together, so that a
+//! run of nanoseconds is not drowned by the handing over between threads. From round to round their
+//! order is rotated: each comes at every place equally often, and what its predecessor left in the caches
+//! favours none.
 
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use zkroll::prover::backend::{BackendName, Selection};
+use zkroll::prover::backend::{BackendName, Gpu, Selection};
 use zkroll::prover::{AnyBackend, Stage};
 
-use super::case::Case;
+use super::case::{Case, Data, Variant};
 use super::error::BenchError;
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -50,6 +51,35 @@ impl Entrant {
     /// Whether this is the yardstick: asked for by name.
     pub fn is_ark(&self) -> bool {
         self.selection == Selection::Named(BackendName::Ark)
+    }
+
+    /// The device, if this is one: asked for by name.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        match &self.backend {
+            AnyBackend::Gpu(gpu) if self.selection != Selection::Auto => Some(gpu),
+            _ => None,
+        }
+    }
+}
+
+/// A backend that takes part, with its data in one place: what has a row.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its place among the entries of an operation.
+    pub index: usize,
+    /// The backend.
+    pub entrant: &'a Entrant,
+    /// Where its data lie; `None` if it has no memory of its own.
+    pub data: Option<Data>,
+}
+
+impl Entry<'_> {
+    /// How its row is called.
+    pub const fn variant(&self) -> Variant {
+        Variant {
+            backend: self.entrant.name(),
+            data: self.data,
+        }
     }
 }
 
@@ -108,10 +138,10 @@ impl From<Duration> for Sample {
     }
 }
 
-/// The samples of one backend on one number of threads.
+/// The samples of one entry on one number of threads.
 pub struct Series<'a> {
-    /// The backend.
-    pub entrant: &'a Entrant,
+    /// The backend and the place of its data.
+    pub entry: Entry<'a>,
     /// Its threads.
     pub threads: usize,
     /// Its runs, at least one.
@@ -131,27 +161,45 @@ pub struct Contest<'a> {
 }
 
 impl<'a> Contest<'a> {
-    /// Runs every variant once and compares the results, which warms it up too, then measures in
-    /// turns. `run` times itself. The series come backend by backend.
+    /// The entries of an operation in which a device may find its data at these places.
+    pub fn entries(&self, places: &[Data]) -> Vec<Entry<'a>> {
+        let of_entrant = |entrant: &'a Entrant| -> Vec<(&'a Entrant, Option<Data>)> {
+            match entrant.gpu() {
+                None => vec![(entrant, None)],
+                Some(_) => places.iter().map(|data| (entrant, Some(*data))).collect(),
+            }
+        };
+        let entries = self.entrants.iter().flat_map(of_entrant).enumerate();
+        let entry = |(index, (entrant, data))| Entry {
+            index,
+            entrant,
+            data,
+        };
+        entries.map(entry).collect()
+    }
+
+    /// Runs every entry on every number of threads once and compares the results, which warms it up too,
+    /// then measures in turns. `run` times itself. The series come entry by entry.
     ///
     /// # Errors
     /// If a run fails or the results differ.
     pub fn hold<T: PartialEq + Send>(
         &self,
         case: Case,
-        run: impl Fn(&Entrant) -> Result<(T, Sample), CliError> + Sync,
+        entries: &[Entry<'a>],
+        run: impl Fn(&Entry<'a>) -> Result<(T, Sample), CliError> + Sync,
     ) -> Result<Vec<Series<'a>>, CliError> {
         let progress = Progress::start(format!("{case}: comparing results"));
-        self.compare(case, &run)?;
+        self.compare(case, entries, &run)?;
 
-        let mut samples = vec![vec![Vec::new(); self.teams.len()]; self.entrants.len()];
+        let mut samples = vec![vec![Vec::new(); self.teams.len()]; entries.len()];
         let start = Instant::now();
         for round in 1.. {
             progress.say(format!("{case}: round {round}"));
             for (team_index, team) in self.teams.iter().enumerate() {
                 let taken = team.pool.install(|| {
-                    let order = rotation(self.entrants.len(), round as usize);
-                    let take = |index: usize| Ok((index, run(&self.entrants[index])?.1));
+                    let order = rotation(entries.len(), round as usize);
+                    let take = |index: usize| Ok((index, run(&entries[index])?.1));
                     order.map(take).collect::<Result<Vec<_>, CliError>>()
                 })?;
                 for (index, sample) in taken {
@@ -162,36 +210,38 @@ impl<'a> Contest<'a> {
                 break;
             }
         }
-        let of_entrant = |(entrant, samples): (&'a Entrant, Vec<Vec<Sample>>)| {
+        let of_entry = |(entry, samples): (&Entry<'a>, Vec<Vec<Sample>>)| {
+            let entry = *entry;
             let teams = self.teams.iter().zip(samples);
             teams.map(move |(team, samples)| Series {
-                entrant,
+                entry,
                 threads: team.threads,
                 samples,
             })
         };
-        let series = self.entrants.iter().zip(samples).flat_map(of_entrant);
+        let series = entries.iter().zip(samples).flat_map(of_entry);
         Ok(series.collect())
     }
 
     fn compare<T: PartialEq + Send>(
         &self,
         case: Case,
-        run: &(impl Fn(&Entrant) -> Result<(T, Sample), CliError> + Sync),
+        entries: &[Entry<'a>],
+        run: &(impl Fn(&Entry<'a>) -> Result<(T, Sample), CliError> + Sync),
     ) -> Result<(), CliError> {
-        let mut reference: Option<(T, &'static str)> = None;
-        for entrant in self.entrants {
+        let mut reference: Option<(T, Variant)> = None;
+        for entry in entries {
             for team in self.teams {
-                let (value, _) = team.pool.install(|| run(entrant))?;
+                let (value, _) = team.pool.install(|| run(entry))?;
                 match &reference {
-                    None => reference = Some((value, entrant.name())),
+                    None => reference = Some((value, entry.variant())),
                     Some((expected, _)) if *expected == value => {}
                     Some((_, reference)) => {
                         return Err(CliError::Bench(BenchError::Disagreement {
                             case,
-                            backend: entrant.name(),
+                            variant: entry.variant(),
                             threads: team.threads,
-                            reference,
+                            reference: *reference,
                         }));
                     }
                 }
@@ -278,20 +328,25 @@ mod tests {
     fn every_variant_is_warmed_up_once_and_then_measured() {
         contest(&[1, 2], 3, |contest| {
             let calls = Mutex::new(Vec::new());
-            let series = contest.hold(CASE, |entrant| {
-                calls.lock().unwrap().push(entrant.index);
+            let entries = contest.entries(&Data::ALL);
+            let series = contest.hold(CASE, &entries, |entry| {
+                calls.lock().unwrap().push(entry.index);
                 Ok(((), Duration::from_millis(1).into()))
             });
             let variants: Vec<_> = series
                 .unwrap()
                 .iter()
-                .map(|series| (series.entrant.name(), series.threads, series.samples.len()))
+                .map(|series| (series.entry.variant(), series.threads, series.samples.len()))
                 .collect();
+            let variant = |backend| Variant {
+                backend,
+                data: None,
+            };
             let expected = [
-                ("naive", 1, 3),
-                ("naive", 2, 3),
-                ("ark", 1, 3),
-                ("ark", 2, 3),
+                (variant("naive"), 1, 3),
+                (variant("naive"), 2, 3),
+                (variant("ark"), 1, 3),
+                (variant("ark"), 2, 3),
             ];
             assert_eq!(variants, expected);
             assert_eq!(calls.lock().unwrap().len(), 4 + 3 * 4);
@@ -312,7 +367,10 @@ mod tests {
     #[test]
     fn a_disagreement_is_told_before_anything_is_timed() {
         contest(&[2], 1_000_000, |contest| {
-            let error = contest.hold(CASE, |entrant| Ok((entrant.index, Duration::ZERO.into())));
+            let entries = contest.entries(&Data::ALL);
+            let error = contest.hold(CASE, &entries, |entry| {
+                Ok((entry.index, Duration::ZERO.into()))
+            });
             assert_eq!(
                 error.err().unwrap().to_string(),
                 "msm-g1 zeros 2^3: backend ark on 2 threads gives another result than naive"

@@ -10,6 +10,14 @@
 //! | `ntt` | one forward transform of 2^L values, in place | copying the values |
 //! | `prove` | one proof of as many transfers as fill 2^L rows | witness, key, loading the key, the check that the assignment satisfies the constraints |
 //!
+//! A device has a memory of its own, so backend `gpu` has a row for each place of its data, [`Data`]:
+//!
+//! | operation | `resident` | `from-host` | `all-from-host` |
+//! |---|---|---|---|
+//! | `msm-g1`, `msm-g2` | points and scalars on the device | the scalars' way there counts | the points' and the scalars' |
+//! | `ntt` | values and results on the device | the values' way there counts | and the results' way back |
+//! | `prove` | | the key is on the device | the key's way there counts |
+//!
 //! `ark` is arkworks' own code and the yardstick of the ratios. Its proof is the whole of
 //! `ark-groth16`'s prover over expanded matrices, with the same key, columns, r and s: it computes
 //! A·z and B·z as ours does, and neither checks the constraints nor verifies the finished proof.
@@ -37,6 +45,8 @@ use zkroll::prover::backend::{BackendName, Selection};
 use crate::args::{DEFAULT_DEPTH, DEFAULT_FEE_SLOTS};
 use crate::error::CliError;
 use crate::files::Staged;
+#[cfg(doc)]
+use case::Data;
 use case::{Input, Op};
 pub use error::BenchError;
 use machine::Machine;
@@ -84,7 +94,8 @@ pub struct BenchArgs {
         default_value = "random"
     )]
     inputs: Vec<Input>,
-    /// Backends: auto, naive, ark, cpu, ifma, gpu; one that is not available is an error.
+    /// Backends: auto, naive, ark, cpu, ifma, gpu; one that is not available is an error. gpu has a row
+    /// for each place of its data: resident on the device, scalars from-host, all-from-host.
     #[arg(long, value_name = "B", value_delimiter = ',', default_value = "ark")]
     backends: Vec<Selection>,
     /// Thread counts; all processors if absent.

@@ -6,12 +6,15 @@ use serde::Serialize;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::prover::Stage;
 
-use super::case::Case;
+use super::case::{Case, Variant};
 use super::machine::Machine;
 use super::measure::{Series, milliseconds, min_and_median};
 
-/// The backend that the others are compared with.
-pub const YARDSTICK: &str = "ark";
+/// What the others are compared with.
+pub const YARDSTICK: Variant = Variant {
+    backend: "ark",
+    data: None,
+};
 
 /// All measurements of a run.
 #[derive(Debug, Serialize)]
@@ -47,7 +50,8 @@ impl BenchReport {
 pub struct Row {
     #[serde(flatten)]
     pub case: Case,
-    pub backend: &'static str,
+    #[serde(flatten)]
+    pub variant: Variant,
     pub threads: usize,
     pub runs: usize,
     /// For `prove` without the check that the constraints are satisfied.
@@ -82,7 +86,7 @@ impl Row {
         let (min_ms, median_ms) = min_and_median(times).expect("a series has a run");
         Self {
             case,
-            backend: series.entrant.name(),
+            variant: series.entry.variant(),
             threads: series.threads,
             runs: series.samples.len(),
             min_ms,
@@ -95,21 +99,21 @@ impl Row {
 
     /// Whether the others are compared with this.
     pub fn is_yardstick(&self) -> bool {
-        self.backend == YARDSTICK
+        self.variant == YARDSTICK
     }
 
-    /// How many times faster than `ark`, and than on one thread.
+    /// How many times faster than `ark`, and than itself with its data at the same place on one thread.
     fn comparisons(&self, rows: &[Self]) -> (Option<Ratio>, Option<Ratio>) {
-        let over = |backend: &str, threads: usize| {
+        let over = |variant: Variant, threads: usize| {
             let other = rows.iter().find(|row| {
-                row.case == self.case && row.backend == backend && row.threads == threads
+                row.case == self.case && row.variant == variant && row.threads == threads
             })?;
             Some(Ratio {
                 min: other.min_ms / self.min_ms,
                 median: other.median_ms / self.median_ms,
             })
         };
-        (over(YARDSTICK, self.threads), over(self.backend, 1))
+        (over(YARDSTICK, self.threads), over(self.variant, 1))
     }
 }
 

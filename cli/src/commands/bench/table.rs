@@ -4,15 +4,22 @@ use std::fmt;
 
 use super::results::{BenchReport, Ratio, Row, readable_time};
 
+/// Of the column that says where the data lie.
+const DATA_WIDTH: usize = 14;
+
 impl fmt::Display for BenchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without a device there is nothing to say of where the data lie.
+        let has_data = self.rows.iter().any(|row| row.variant.data.is_some());
+        let width = if has_data { DATA_WIDTH } else { 0 };
         writeln!(
             f,
-            "{:<8} {:<13} {:>8} {:<7} {:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
+            "{:<8} {:<13} {:>8} {:<7} {:<width$}{:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
             "op",
             "input",
             "n",
             "backend",
+            if has_data { "data" } else { "" },
             "threads",
             "runs",
             "min",
@@ -21,21 +28,26 @@ impl fmt::Display for BenchReport {
             "× ark"
         )?;
         for row in &self.rows {
-            write_row(f, row)?;
+            write_row(f, row, width)?;
         }
         writeln!(f, "ratios by minimum/by median")?;
-        writeln!(f, "{} processors", self.machine.processors)
+        writeln!(f, "{} processors", self.machine.processors)?;
+        match &self.machine.gpu {
+            Some(gpu) if has_data => writeln!(f, "gpu: {gpu}"),
+            _ => Ok(()),
+        }
     }
 }
 
-fn write_row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+fn write_row(f: &mut fmt::Formatter<'_>, row: &Row, data_width: usize) -> fmt::Result {
     writeln!(
         f,
-        "{:<8} {:<13} {:>8} {:<7} {:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
+        "{:<8} {:<13} {:>8} {:<7} {:<data_width$}{:>7} {:>5} {:>10} {:>10} {:>12} {:>12}",
         row.case.op,
         row.case.input,
         row.case.size(),
-        row.backend,
+        row.variant.backend,
+        row.variant.data(),
         row.threads,
         row.runs,
         readable_time(row.min_ms),

@@ -35,7 +35,8 @@ const MIN_BINDING_BYTES: u64 = 16 << 20;
 const WORKGROUP_BYTES: u32 = 32 << zkroll_shaders::NTT_TILE_LOG;
 
 /// Share of the memory that the driver grants beyond which a new buffer is refused, in percent. Without
-/// it a driver of shared memory would swap, and one on Linux be killed, before it refuses.
+/// it a device that shares the computer's memory would let it swap before it refuses. Mesa's llvmpipe
+/// grants nothing and refuses nothing.
 const MEMORY_PERCENT: u8 = 95;
 
 /// How a device is to be opened.

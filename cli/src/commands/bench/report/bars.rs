@@ -7,7 +7,10 @@ use super::{Caption, image};
 use crate::commands::bench::results::readable_time;
 
 const WIDTH: f64 = 1140.0;
+/// Room for the names, at least.
 const LEFT: f64 = 150.0;
+/// A letter of a name at most, on average.
+const LETTER: f64 = 7.4;
 const RIGHT: f64 = 1050.0;
 const TOP: f64 = 8.0;
 const BAR: f64 = 26.0;
@@ -60,9 +63,11 @@ pub fn bars(caption: &Caption, length: Length, bars: &[Bar]) -> Element {
         }
         Length::Share => (vec![0.0, 25.0, 50.0, 75.0, 100.0], 100.0),
     };
+    let letters = bars.iter().map(|bar| bar.name.len()).max();
+    let left = LEFT.max(12.0 + LETTER * letters.unwrap_or_default() as f64);
     let scale = Scale {
         values: (0.0, end),
-        at: (LEFT, RIGHT),
+        at: (left, RIGHT),
         logarithmic: false,
     };
     let bottom = TOP + PITCH * bars.len() as f64;
@@ -92,7 +97,7 @@ fn draw(bar: &Bar, length: Length, scale: Scale, top: f64) -> Element {
     let total = bar.total();
     let middle = top + BAR / 2.0 + 4.0;
     let name = element("text").class("name end").text(&bar.name);
-    let mut row = element("g").child(name.at([("x", LEFT - 10.0), ("y", middle)]));
+    let mut row = element("g").child(name.at([("x", scale.at.0 - 10.0), ("y", middle)]));
     let mut sum = 0.0;
     for segment in &bar.segments {
         let value = |ms: f64| match length {

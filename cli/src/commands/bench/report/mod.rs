@@ -21,7 +21,8 @@ use plot::{Line, Measure, Point, plot};
 use super::case::{Input, Op};
 use super::results::{BenchReport, ProofRow, Row};
 
-/// The time of a proof outside of its stages: blinding, and lists on their way.
+/// The time of a proof outside of its stages: blinding, and lists on their way; of `all-from-host` the whole
+/// key's.
 const REST: &str = "rest";
 
 /// What a drawing shows, for eyes and for screen readers.
@@ -107,7 +108,8 @@ fn times_section(rows: &[&Row]) -> Element {
     };
     let mut figures = element("div").class("figures");
     if several {
-        let described = "Time against size, both axes logarithmic, one line for each backend.";
+        let described = "Time against size, both axes logarithmic, one line for each backend, and for each \
+                         place of a device's data.";
         let drawing = plot(
             &caption("time", described),
             Measure::Time,
@@ -148,16 +150,16 @@ fn figure(title: &str, remark: &str, drawing: Element) -> Element {
 }
 
 fn lines(rows: &[&Row], point: impl Fn(&Row) -> Option<Point>) -> Vec<Line> {
-    let by_backend = groups(rows.iter().copied(), |row| row.backend);
+    let by_variant = groups(rows.iter().copied(), |row| row.variant);
     let line = |rows: &Vec<&Row>| {
         let mut points: Vec<_> = rows.iter().filter_map(|row| point(row)).collect();
         points.sort_by(|a, b| a.n.total_cmp(&b.n));
         Line {
-            backend: rows[0].backend,
+            variant: rows[0].variant,
             points,
         }
     };
-    let lines = by_backend.iter().map(line);
+    let lines = by_variant.iter().map(line);
     lines.filter(|line| !line.points.is_empty()).collect()
 }
 
@@ -189,9 +191,9 @@ fn ratio_lines(rows: &[&Row]) -> Vec<Line> {
 
 fn time_bars(rows: &[&Row]) -> Vec<Bar> {
     let bar = |row: &&Row| Bar {
-        name: row.backend.to_owned(),
+        name: row.variant.to_string(),
         segments: vec![Segment {
-            name: row.backend,
+            name: row.variant.backend,
             kind: "backend",
             ms: row.min_ms,
         }],
@@ -256,7 +258,7 @@ fn stages_section(rows: &[&Row]) -> Option<Element> {
 
 fn stage_bars(rows: &[&Row]) -> Vec<Bar> {
     let bar = |row: &&Row| {
-        let name = format!("{}, {}", row.backend, threads(row.threads));
+        let name = format!("{}, {}", row.variant, threads(row.threads));
         let stages = row.proof.as_ref().map_or(&[][..], |proof| &proof.stages);
         let mut segments: Vec<_> = stages
             .iter()
@@ -269,7 +271,7 @@ fn stage_bars(rows: &[&Row]) -> Vec<Bar> {
         let counted: f64 = segments.iter().map(|segment| segment.ms).sum();
         segments.push(if segments.is_empty() {
             Segment {
-                name: row.backend,
+                name: row.variant.backend,
                 kind: "backend",
                 ms: row.min_ms,
             }

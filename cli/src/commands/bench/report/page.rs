@@ -62,7 +62,7 @@ fn tiles(bench: &BenchReport) -> Element {
             .class("tile")
             .child(element("strong").text(format!("{ratio:.2}× ark")))
             .child(sized(size, case))
-            .child(element("span").text(format!("{}, {}", row.backend, threads(row.threads))))
+            .child(element("span").text(format!("{}, {}", row.variant, threads(row.threads))))
     };
     element("ul")
         .class("tiles")
@@ -77,6 +77,7 @@ fn machine(bench: &BenchReport) -> Element {
         target,
         cpu_features,
         available_backends,
+        gpu,
     } = &bench.machine;
     let unknown = || "not told by the operating system".to_owned();
     let backends = available_backends.iter().map(|backend| {
@@ -87,12 +88,13 @@ fn machine(bench: &BenchReport) -> Element {
         [] => "none that a backend uses".to_owned(),
         features => features.join(" "),
     };
-    let facts = [
+    let mut facts = vec![
         ("processor", processor.clone().unwrap_or_else(unknown)),
         ("processors", processors.to_string()),
         ("architecture, system", target.clone()),
         ("processor features", features),
     ];
+    facts.extend(gpu.as_ref().map(|gpu| ("GPU", gpu.to_string())));
     let row = |name: &str, value: Element| {
         let name = element("th").class("left").with("scope", "row").text(name);
         element("tr").child(name).child(value)
@@ -130,11 +132,11 @@ pub fn times_table(rows: &[&Row]) -> Element {
     }
     let line = |row: &&Row| {
         let cell = |text: String| element("td").text(text);
-        let backend = format!("backend-{}", row.backend);
+        let backend = format!("backend-{}", row.variant.backend);
         let mut line = element("tr")
             .child(sized(element("th").with("scope", "row"), &row.case))
             .child(cell(row.case.n.to_string()))
-            .child(cell(row.backend.to_owned()).class(backend))
+            .child(cell(row.variant.to_string()).class(backend))
             .child(cell(row.runs.to_string()))
             .child(cell(readable_time(row.min_ms)))
             .child(cell(readable_time(row.median_ms)))
@@ -165,7 +167,7 @@ pub fn stages_table(rows: &[&Row], stages: &[&'static str]) -> Element {
         .collect();
     let mut headers = vec![STAGE.to_owned()];
     for (row, _) in &divided {
-        let variant = format!("{}, {}", row.backend, threads(row.threads));
+        let variant = format!("{}, {}", row.variant, threads(row.threads));
         headers.extend(["fastest run", "median"].map(|which| format!("{variant}, {which}")));
     }
     let lines = stages.iter().map(|stage| {

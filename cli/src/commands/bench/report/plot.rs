@@ -1,15 +1,18 @@
-//! Lines over a logarithmic axis of sizes, one for each backend.
+//! Lines over a logarithmic axis of sizes, one for each backend and place of its data.
 
 use super::markup::{Element, element, tenths};
 use super::scale::{Scale, extent, linear_ticks, logarithmic_ticks, powers_of_two};
 use super::{Caption, image};
+use crate::commands::bench::case::Variant;
 use crate::commands::bench::results::{YARDSTICK, readable_time};
 
-const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 62.0;
-/// Leaves room for the names at the ends of the lines.
 const RIGHT: f64 = 496.0;
+/// Room for the names at the ends of the lines, at least.
+const MARGIN: f64 = 64.0;
+/// A letter of a name at most, on average.
+const LETTER: f64 = 7.4;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 290.0;
 /// Between the baselines of two names.
@@ -19,8 +22,8 @@ const MOST_LINEAR: f64 = 25.0;
 
 /// A backend's values.
 pub struct Line {
-    /// Its name.
-    pub backend: &'static str,
+    /// Its name, and where its data lie.
+    pub variant: Variant,
     /// By size.
     pub points: Vec<Point>,
 }
@@ -113,7 +116,15 @@ pub fn plot(caption: &Caption, measure: Measure, lines: &[Line]) -> Element {
         logarithmic: true,
     };
 
-    let mut drawing = image(caption, (WIDTH, HEIGHT));
+    let end = |line: &Line| Some((line.points.last()?.min, line.variant));
+    let mut ends: Vec<_> = lines.iter().filter_map(end).collect();
+    if measure == Measure::Ratio {
+        ends.push((1.0, YARDSTICK));
+    }
+    let letters = ends.iter().map(|(_, variant)| variant.to_string().len());
+    let margin = MARGIN.max(6.0 + LETTER * letters.max().unwrap_or_default() as f64);
+
+    let mut drawing = image(caption, (RIGHT + margin, HEIGHT));
     drawing = drawing.children(y_ticks.iter().flat_map(|tick| {
         let at = y.place(*tick);
         let line = element("line").class("grid");
@@ -140,11 +151,6 @@ pub fn plot(caption: &Caption, measure: Measure, lines: &[Line]) -> Element {
     let axis = element("text").class("axis middle").text(caption.sizes);
     drawing = drawing.child(axis.at([("x", middle), ("y", BOTTOM + 42.0)]));
     drawing = drawing.children(lines.iter().map(|line| draw(line, measure, x, y)));
-    let end = |line: &Line| Some((line.points.last()?.min, line.backend));
-    let mut ends: Vec<_> = lines.iter().filter_map(end).collect();
-    if measure == Measure::Ratio {
-        ends.push((1.0, YARDSTICK));
-    }
     drawing.children(names(&ends, y))
 }
 
@@ -178,16 +184,20 @@ fn draw(line: &Line, measure: Measure, x: Scale, y: Scale) -> Element {
         ]);
         let value = format!(
             "{}, n = {}: {} by minimum, {} by median",
-            line.backend,
+            line.variant,
             point.n,
             measure.exact(point.min),
             measure.exact(point.median)
         );
         let title = element("title").text(value);
-        let marker = marker(line.backend, (x, low)).child(title);
+        let marker = marker(line.variant.backend, (x, low)).child(title);
         element("g").child(stroke).child(marker)
     });
-    let class = format!("backend-{}", line.backend);
+    let Variant { backend, data } = line.variant;
+    let class = match data {
+        None => format!("backend-{backend}"),
+        Some(data) => format!("backend-{backend} data-{}", data.as_str()),
+    };
     element("g").class(class).child(path).children(points)
 }
 
@@ -214,10 +224,10 @@ fn marker(backend: &str, (x, y): (f64, f64)) -> Element {
 }
 
 /// The backends' names at the last values of their lines, moved apart.
-fn names(ends: &[(f64, &'static str)], y: Scale) -> Vec<Element> {
+fn names(ends: &[(f64, Variant)], y: Scale) -> Vec<Element> {
     let ends = ends.iter();
     let mut names: Vec<_> = ends
-        .map(|(value, backend)| (y.place(*value) + 4.0, backend))
+        .map(|(value, variant)| (y.place(*value) + 4.0, variant))
         .collect();
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
     for index in 1..names.len() {
@@ -229,9 +239,9 @@ fn names(ends: &[(f64, &'static str)], y: Scale) -> Vec<Element> {
         *at = at.min(lowest);
         lowest = *at - LINE_HEIGHT;
     }
-    let name = |(at, backend)| {
-        let name = element("text").class(format!("name backend-{backend}"));
-        name.at([("x", RIGHT + 6.0), ("y", at)]).text(backend)
+    let name = |(at, variant): (f64, &Variant)| {
+        let name = element("text").class(format!("name backend-{}", variant.backend));
+        name.at([("x", RIGHT + 6.0), ("y", at)]).text(variant)
     };
     names.into_iter().map(name).collect()
 }
@@ -243,7 +253,12 @@ mod tests {
     #[test]
     fn names_at_one_height_are_moved_apart() {
         let (scale, _) = Measure::Ratio.axis((0.5, 1.0));
-        let texts = names(&["a", "b", "c"].map(|backend| (0.0, backend)), scale);
+        let variant = |backend| Variant {
+            backend,
+            data: None,
+        };
+        let ends = ["a", "b", "c"].map(|backend| (0.0, variant(backend)));
+        let texts = names(&ends, scale);
         let heights = texts.iter().map(|text| {
             let text = text.to_string();
             let parsed = roxmltree::Document::parse(&text).unwrap();

@@ -3,8 +3,8 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::*;
-use crate::commands::bench::case::Case;
-use crate::commands::bench::machine::{BackendState, Machine};
+use crate::commands::bench::case::{Case, Data, Variant};
+use crate::commands::bench::machine::{Adapter, BackendState, Machine};
 use crate::commands::bench::results::{StageRow, readable_time};
 
 const HOSTILE: &str = "</style><script src='https://evil.example/x.js'>&\"";
@@ -28,6 +28,13 @@ fn machine() -> Machine {
             available: false,
             reason: Some(HOSTILE.to_owned()),
         }],
+        gpu: Some(Adapter {
+            adapter: HOSTILE.to_owned(),
+            driver: "driver 1.0".to_owned(),
+            interface: "vulkan",
+            layout: "9x29".to_owned(),
+            software: true,
+        }),
     }
 }
 
@@ -39,7 +46,10 @@ fn row(op: Op, log_n: u32, backend: &'static str, ms: f64) -> Row {
             log_n: Some(log_n),
             n: 1 << log_n,
         },
-        backend,
+        variant: Variant {
+            backend,
+            data: None,
+        },
         threads: 1,
         runs: 3,
         min_ms: ms,
@@ -86,6 +96,22 @@ fn everything() -> BenchReport {
     ])
 }
 
+/// Times of a device, whose data lie in two places.
+fn on_a_device() -> BenchReport {
+    let places = [Data::Resident, Data::AllFromHost];
+    let rows = places.into_iter().flat_map(|data| {
+        [10, 12].map(|log_n| Row {
+            variant: Variant {
+                backend: "gpu",
+                data: Some(data),
+            },
+            ..row(Op::MsmG1, log_n, "gpu", f64::from(log_n))
+        })
+    });
+    let ark = [10, 12].map(|log_n| row(Op::MsmG1, log_n, "ark", 100.0));
+    bench(ark.into_iter().chain(rows).collect())
+}
+
 fn of_class<'a>(page: &'a Document<'a>, class: &str) -> Vec<Node<'a, 'a>> {
     let is = |node: &Node<'_, '_>| {
         let classes = node.attribute("class").unwrap_or_default();
@@ -116,7 +142,7 @@ fn every_row_has_a_line_in_a_table() {
     assert_eq!(lines.len(), bench.rows.len());
     for (line, row) in lines.iter().zip(&bench.rows) {
         assert_eq!(line[1], row.case.n.to_string());
-        assert_eq!(line[2], row.backend);
+        assert_eq!(line[2], row.variant.to_string());
         assert_eq!(line[4], readable_time(row.min_ms));
         assert_eq!(line[5], readable_time(row.median_ms));
     }
@@ -154,6 +180,34 @@ fn every_point_is_marked_and_every_stage_has_a_segment() {
             .any(|text| text == "quotient: 47.7 ms, 33.3 %"),
         "{segments:?}"
     );
+}
+
+#[test]
+fn each_place_of_the_data_has_a_line() {
+    let page = page(&on_a_device());
+    let page = parse(&page);
+    for (class, name) in [
+        ("data-resident", "gpu resident"),
+        ("data-all-from-host", "gpu all-from-host"),
+    ] {
+        // Time and ratio.
+        let drawn = of_class(&page, class);
+        assert_eq!(drawn.len(), 2, "{class}");
+        assert!(
+            drawn
+                .iter()
+                .all(|line| line.attribute("class").unwrap().contains("backend-gpu"))
+        );
+        let names = of_class(&page, "name");
+        let found = names.iter().filter(|node| text(**node) == name);
+        assert_eq!(found.count(), 2, "{name}");
+    }
+    assert!(of_class(&page, "data-from-host").is_empty());
+    let cells = of_class(&page, "backend-gpu");
+    let cells = cells.iter().filter(|node| node.has_tag_name("td"));
+    let cells: Vec<_> = cells.map(|cell| text(*cell)).collect();
+    let (near, far) = ("gpu resident", "gpu all-from-host");
+    assert_eq!(cells, [near, near, far, far]);
 }
 
 #[test]
