@@ -82,18 +82,15 @@ fn info_names_the_adapter() {
     );
 }
 
-/// The rows' backends, places of data and threads.
-fn variants(rows: &[Value]) -> Vec<(&str, Option<&str>, u64)> {
-    let variant = |row: &'_ Value| row["threads"].as_u64().unwrap();
-    let rows = rows.iter();
-    rows.map(|row| {
-        (
-            row["backend"].as_str().unwrap(),
-            row["data"].as_str(),
-            variant(row),
-        )
-    })
-    .collect()
+/// A row's backend, place of its data and threads.
+type RowName<'a> = (&'a str, Option<&'a str>, u64);
+
+fn names(rows: &[Value]) -> Vec<RowName<'_>> {
+    fn name(row: &Value) -> RowName<'_> {
+        let (backend, data) = (row["backend"].as_str(), row["data"].as_str());
+        (backend.unwrap(), data, row["threads"].as_u64().unwrap())
+    }
+    rows.iter().map(name).collect()
 }
 
 fn rows_tell_where_the_data_lie() {
@@ -116,7 +113,7 @@ fn rows_tell_where_the_data_lie() {
             .chain([("ark", None)])
             .flat_map(|(backend, data)| [1, 2].map(|threads| (backend, data, threads)))
             .collect();
-        assert_eq!(variants(case), expected);
+        assert_eq!(names(case), expected);
 
         let find = |of: &Value, backend: &Value, data: &Value, threads: u64| {
             let is = |row: &&Value| {
@@ -159,7 +156,7 @@ fn proofs_equal_those_of_ark_groth16() {
         ("gpu", Some("from-host"), 2),
         ("gpu", Some("all-from-host"), 2),
     ];
-    assert_eq!(variants(rows), expected);
+    assert_eq!(names(rows), expected);
     for row in &rows[1..] {
         let stages = row["stages"].as_array().unwrap();
         assert!(
@@ -173,7 +170,7 @@ fn auto_has_one_row() {
     let args = bench("--ops ntt --log-n 4 --backends auto --threads 1 --runs 1");
     let report = json_with(&[("ZKROLL_BACKEND", "gpu")], &args);
     let rows = report["rows"].as_array().unwrap();
-    assert_eq!(variants(rows), [("auto", None, 1)]);
+    assert_eq!(names(rows), [("auto", None, 1)]);
 }
 
 fn table_and_page_name_the_adapter() {
