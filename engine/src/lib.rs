@@ -16,7 +16,7 @@
 //! made by asking the processor, and everything else asks for such a value. Inputs and outputs are
 //! arkworks' types; results do not depend on the arithmetic or on the number of threads.
 //!
-//! This is the only crate of the workspace with `unsafe` code: loads and stores of vectors, assembly,
+//! This is the home of the workspace's `unsafe` code: loads and stores of vectors, assembly,
 //! memory in huge pages, and calls of functions that need an instruction set.
 //!
 //! Nothing here is constant-time.
