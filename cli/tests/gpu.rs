@@ -69,11 +69,11 @@ fn bench(args: &str) -> Vec<&str> {
 
 fn info_names_the_adapter() {
     // Which layout is the fastest may differ from run to run; every adapter has this one.
-    let layout = [("ZKROLL_GPU_LAYOUT", "8x32")];
+    let layout = [("ZKROLL_GPU_LAYOUT", "20x13")];
     let args = ["info", "--depth", "1"];
     let info = json_with(&layout, &args);
     let detail = info["backends"][4]["detail"].as_str().unwrap();
-    assert!(detail.contains(", 8x32"), "{detail}");
+    assert!(detail.contains(", 20x13"), "{detail}");
     let text = String::from_utf8(zkroll_with(&layout, &args).stdout).unwrap();
     let line = text.lines().find(|line| line.starts_with("backend gpu "));
     assert!(

@@ -7,7 +7,7 @@ use crate::report::{Measured, Report};
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 20.0;
 /// Leaves room for a time and a ratio behind the longest bar.
-const RIGHT: f64 = 790.0;
+const RIGHT: f64 = 715.0;
 const TOP: f64 = 96.0;
 const BAR: f64 = 26.0;
 /// A line of text, a bar and the space to the next.
@@ -94,7 +94,11 @@ fn bar(svg: &mut String, backend: &Measured, stages: &[&str], top: f64, scale: f
         rectangle(svg, (x, top + 8.0), size, colour(stages, stage), &title);
         x += ms * scale;
     }
-    let end = format!("{:.1} ms, {} ark", backend.prove_ms, backend.ratio());
+    let end = format!(
+        "{:.1} ms, {} as fast as ark",
+        backend.prove_ms,
+        backend.ratio()
+    );
     text(svg, (x + 8.0, top + 26.0), "", &end);
 }
 

@@ -126,20 +126,21 @@ const OPERATIONS: [(Kernel, &str, &str); 5] = [
     (
         Kernel::Accumulate(Curve::G2),
         "xyzz_madd",
-        "mixed addition in G2, with the branch that doubles",
+        "mixed addition in G2, as G1 with loops of three",
     ),
     (
         Kernel::Combine(Curve::G2),
         "xyzz_add",
-        "addition in G2, with the branch that doubles",
+        "addition in G2, as G1 with loops of three",
     ),
 ];
 
 #[test]
 fn multiplications_are_pinned() {
-    // Products in Fq of each operation: 1, 10 + 1, 14 + 1, then three for a product in Fq2 and two for a
-    // square (2 squares and one in the branch).
-    let products = [1, 11, 15, 8 * 3 + 3 * 2, 12 * 3 + 3 * 2];
+    // Products in Fq in the text of each operation: 1; 10 or 14 and the square of the branch that doubles. In
+    // G2 they are products in Fq2, each a loop around one product in Fq, which is made three times, or twice
+    // in a square: 8·3 + 2·2 = 28 and 12·3 + 2·2 = 40 without that branch.
+    let products = [1, 11, 15, 11, 15];
     for layout in Layout::ALL {
         let expected = match layout {
             Layout::Limbs8x32 => Count {

@@ -1,9 +1,10 @@
-//! What tests need beyond cargo: packages from npm, installed into the checkout from committed locks.
+//! What tests need beyond cargo: packages from npm, installed into the checkout from committed locks, and
+//! hardware, which is there or not.
 
 use std::collections::BTreeSet;
 
 use crate::require::Requirement;
-use crate::steps::{Workspace, execute, exists};
+use crate::steps::{Workspace, capture, execute, exists};
 
 /// A folder with a `package-lock.json`.
 pub struct NpmPackage {
@@ -105,6 +106,11 @@ pub fn prepare(
         );
     }
 
+    let gpu = gpu(workspace);
+    if let Err(reason) = &gpu {
+        eprintln!("xtask: the tests of backend gpu will be reported as ignored, because: {reason}");
+    }
+
     for requirement in required {
         let reason = match requirement {
             Requirement::Node | Requirement::Solc => continue, // seen above
@@ -112,9 +118,10 @@ pub fn prepare(
             Requirement::Ifma if cpu_has_ifma() => continue,
             Requirement::Python => "expected python3, got none",
             Requirement::Ifma => "expected a CPU with AVX-512 IFMA, got one without",
-            Requirement::Gpu => {
-                "expected tests on a gpu, got none: no backend of this version uses one"
-            }
+            Requirement::Gpu => match &gpu {
+                Ok(()) => continue,
+                Err(reason) => reason.as_str(),
+            },
             Requirement::Snarkjs => "expected tests against snarkjs, got none in this version",
         };
         return Err(reason.to_owned());
@@ -122,9 +129,66 @@ pub fn prepare(
     Ok(available)
 }
 
+/// Whether backend gpu can be opened: what the conformance suite, which is to run anyway, says of the
+/// cheapest of its tests.
+///
+/// # Errors
+/// The reason why not.
+fn gpu(workspace: &Workspace) -> Result<(), String> {
+    let test = [
+        "test",
+        "--workspace",
+        "--release",
+        "--test",
+        "backend_conformance",
+        "--",
+        "--exact",
+        GPU_TEST,
+    ];
+    let output = capture(workspace.cargo(test).env_remove("ZKROLL_REQUIRE"))?;
+    verdict(&output)
+}
+
+/// A test that opens backend gpu and does nothing with it.
+const GPU_TEST: &str = "gpu::name_is_the_one_it_is_known_by";
+
+/// What the suite printed of [`GPU_TEST`].
+fn verdict(output: &str) -> Result<(), String> {
+    let line = output.lines().find(|line| line.contains(GPU_TEST));
+    let (_, outcome) = line
+        .and_then(|line| line.split_once(" ... "))
+        .ok_or_else(|| format!("expected an outcome of {GPU_TEST}, got none"))?;
+    match outcome.split_once("because ") {
+        None if outcome == "ok" => Ok(()),
+        None => Err(format!("{GPU_TEST}: {outcome}")),
+        Some((_, reason)) => Err(reason.strip_suffix(')').unwrap_or(reason).to_owned()),
+    }
+}
+
 fn cpu_has_ifma() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("avx512ifma");
     #[cfg(not(target_arch = "x86_64"))]
     return false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_of_an_ignored_test_is_told() {
+        let of = |outcome: &str| {
+            verdict(&format!(
+                "\nrunning 1 test\ntest {GPU_TEST} ... {outcome}\n\ntest result: ok."
+            ))
+        };
+        assert_eq!(of("ok"), Ok(()));
+        assert_eq!(
+            of("ignored (because backend gpu is not available: no adapter (of any kind))"),
+            Err("backend gpu is not available: no adapter (of any kind)".to_owned())
+        );
+        assert_eq!(of("ignored"), Err(format!("{GPU_TEST}: ignored")));
+        assert!(verdict("running 0 tests").is_err());
+    }
 }

@@ -16,7 +16,7 @@ use zkroll_shaders::Layout;
 type Gpu = GpuBackend<Device>;
 type Test = (&'static str, fn(&GpuOptions));
 
-const TESTS: [Test; 12] = [
+const TESTS: [Test; 13] = [
     ("convert_points_is_its_twin", shaders::convert_points),
     ("digits_are_those_of_the_twin", shaders::digits),
     ("scans_are_their_twins", shaders::scans),
@@ -27,6 +27,7 @@ const TESTS: [Test; 12] = [
     ("skewed_inputs", skew::skewed_inputs),
     ("small_bindings", skew::small_bindings),
     ("proof_is_that_of_the_cpu", proofs::same_proof),
+    ("resident_sums", proofs::resident_sums),
     ("device_lost_in_a_proof", proofs::device_lost),
     ("allocation_refused", proofs::allocation_refused),
 ];

@@ -1,11 +1,12 @@
 //! Whole proofs on the device, and what a failing one leaves behind.
 
+use ark_ff::UniformRand;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use zkroll_prover::backend::gpu::{Fault, GpuError, GpuOptions};
-use zkroll_prover::backend::{Cpu, SideBySide};
+use zkroll_prover::backend::{Cpu, ProductFactors, Queries, QuerySums, SideBySide};
 use zkroll_prover::{
-    Backend, BackendError, Bn254, Fr, Observer, Proof, ProveError, Prover, ProvingKey,
+    Backend, BackendError, Bn254, Cancellation, Fr, Observer, Proof, ProveError, Prover, ProvingKey,
 };
 
 use super::open;
@@ -125,4 +126,56 @@ pub fn allocation_refused(options: &GpuOptions) {
         "{:?}",
         fallbacks.0
     );
+}
+
+/// What stays on the device gives the same sums, time after time: the copies of A and B are used up, they are
+/// not.
+pub fn resident_sums(options: &GpuOptions) {
+    let rng = &mut StdRng::seed_from_u64(9);
+    let key = common::random_instance(rng, 2, 200).key();
+    let n = key.h_query.len() + 1;
+    let mut random = |n| (0..n).map(|_| Fr::rand(rng)).collect::<Vec<_>>();
+    let assignment = random(key.a_query.len());
+    let factors = ProductFactors {
+        assignment: &assignment,
+        num_instance: assignment.len() - key.l_query.len(),
+        a: random(n),
+        b: random(n),
+    };
+    let expected = sums(&cpu(), &key, &factors);
+    let gpu = open(options).unwrap();
+    assert_eq!(sums(&gpu, &key, &factors), expected);
+    let loaded = gpu.load_factors(&factors).unwrap();
+    let g1 = [&key.a_query, &key.b_g1_query, &key.h_query, &key.l_query];
+    let [a, b_g1, h, l] = g1.map(|points| gpu.load_g1(points).unwrap());
+    let b_g2 = gpu.load_g2(&key.b_g2_query).unwrap();
+    let queries = Queries {
+        a: &a,
+        b_g1: &b_g1,
+        b_g2: &b_g2,
+        h: &h,
+        l: &l,
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            gpu.proof_sums_resident(&queries, &loaded).unwrap(),
+            expected
+        );
+    }
+}
+
+fn sums<B: Backend>(backend: &B, key: &ProvingKey, factors: &ProductFactors<'_>) -> QuerySums {
+    let g1 = [&key.a_query, &key.b_g1_query, &key.h_query, &key.l_query];
+    let [a, b_g1, h, l] = g1.map(|points| backend.load_g1(points).unwrap());
+    let b_g2 = backend.load_g2(&key.b_g2_query).unwrap();
+    let queries = Queries {
+        a: &a,
+        b_g1: &b_g1,
+        b_g2: &b_g2,
+        h: &h,
+        l: &l,
+    };
+    backend
+        .proof_sums(&queries, factors.clone(), &Cancellation::new(), &mut ())
+        .unwrap()
 }

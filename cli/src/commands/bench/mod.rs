@@ -10,7 +10,7 @@
 //! | `ntt` | one forward transform of 2^L values, in place | copying the values |
 //! | `prove` | one proof of as many transfers as fill 2^L rows | witness, key, loading the key, the check that the assignment satisfies the constraints |
 //!
-//! A device has a memory of its own, so backend `gpu` has a row for each place of its data, [`Data`]:
+//! A device has a memory of its own, so backend `gpu` has a row for each place of its data, [`case::Data`]:
 //!
 //! | operation | `resident` | `from-host` | `all-from-host` |
 //! |---|---|---|---|
@@ -45,8 +45,6 @@ use zkroll::prover::backend::{BackendName, Selection};
 use crate::args::{DEFAULT_DEPTH, DEFAULT_FEE_SLOTS};
 use crate::error::CliError;
 use crate::files::Staged;
-#[cfg(doc)]
-use case::Data;
 use case::{Input, Op};
 pub use error::BenchError;
 use machine::Machine;

@@ -210,13 +210,32 @@ impl<E: Executor> GpuBackend<E> {
             b,
         } = factors;
         let n = check_factors(a, b)?.size();
-        check_queries(queries, assignment, *num_instance, n - 1)?;
+        check_queries(queries, assignment.len(), *num_instance, n - 1)?;
         let mut recording = Recording::default();
         let columns = Columns::upload(&mut recording, assignment, *num_instance);
+        let factors = Factors {
+            n,
+            a: upload(&mut recording, a),
+            b: upload(&mut recording, b),
+        };
+        let watch = (cancellation, observer);
+        self.quotient_and_sums(recording, queries, &columns, &factors, share, watch)
+    }
+
+    /// Runs the quotient of n values of A and of B, which it overwrites, and a share of the sums.
+    fn quotient_and_sums(
+        &self,
+        mut recording: Recording<'_, E::Buffer>,
+        queries: &Queries<'_, GpuBases<E::Buffer>, GpuBases<E::Buffer>>,
+        columns: &Columns<E::Buffer>,
+        factors: &Factors<E::Buffer>,
+        share: Share,
+        (cancellation, observer): (&Cancellation, &mut dyn Observer),
+    ) -> Result<QuerySums, BackendError> {
+        let Factors { n, a, b } = factors;
         // A domain of one element has no quotient.
-        let factors = [a, b].map(|values| upload(&mut recording, values));
-        let h = match &factors {
-            [Some(a), Some(b)] if n > 1 => {
+        let h = match (a, b) {
+            (Some(a), Some(b)) if *n > 1 => {
                 Some(
                     self.transforms
                         .record_quotient(&*self.executor, &mut recording, a, b)?,
@@ -225,7 +244,7 @@ impl<E: Executor> GpuBackend<E> {
             _ => None,
         };
         let h = (h.as_ref(), n - 1);
-        let wanted = self.record_query_sums(&mut recording, queries, &columns, h, share)?;
+        let wanted = self.record_query_sums(&mut recording, queries, columns, h, share)?;
         self.run_query_sums(recording, wanted, true, cancellation, observer)
     }
 }
@@ -236,6 +255,13 @@ struct Columns<B> {
     view: Option<View<B>>,
     count: usize,
     num_instance: usize,
+}
+
+/// The n values of A and of B on the device.
+struct Factors<B> {
+    n: usize,
+    a: Option<View<B>>,
+    b: Option<View<B>>,
 }
 
 /// The stages of a recording, in the order of a proof, with their parts of its field multiplications.
@@ -356,18 +382,89 @@ impl<E: Executor> GpuBackend<E> {
     }
 }
 
+/// What [`ProductFactors`] are, on the device.
+#[derive(Clone, Debug)]
+pub struct GpuFactors<B> {
+    assignment: GpuScalars<B>,
+    num_instance: usize,
+    a: GpuScalars<B>,
+    b: GpuScalars<B>,
+}
+
+impl<E: Executor> GpuBackend<E> {
+    /// Puts on the device what a proof is made of.
+    ///
+    /// # Errors
+    /// If the lengths are not those of a domain, or the device has no room.
+    pub fn load_factors(
+        &self,
+        factors: &ProductFactors<'_>,
+    ) -> Result<GpuFactors<E::Buffer>, BackendError> {
+        check_factors(&factors.a, &factors.b)?;
+        Ok(GpuFactors {
+            assignment: self.load_scalars(factors.assignment)?,
+            num_instance: factors.num_instance,
+            a: self.load_scalars(&factors.a)?,
+            b: self.load_scalars(&factors.b)?,
+        })
+    }
+
+    /// As [`Backend::proof_sums`] with all that it needs on the device, where it stays.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn proof_sums_resident(
+        &self,
+        queries: &Queries<'_, GpuBases<E::Buffer>, GpuBases<E::Buffer>>,
+        factors: &GpuFactors<E::Buffer>,
+    ) -> Result<QuerySums, BackendError> {
+        let GpuFactors {
+            assignment,
+            num_instance,
+            a,
+            b,
+        } = factors;
+        check_queries(queries, assignment.len, *num_instance, a.len - 1)?;
+        let mut recording = Recording::default();
+        let columns = Columns {
+            view: Some(assignment.view.clone()),
+            count: assignment.len,
+            num_instance: *num_instance,
+        };
+        // The quotient overwrites its factors.
+        let [a, b] = [a, b].map(|values| {
+            let copy = recording.temporary("factor", values.view.words);
+            recording.copy(&values.view, &copy);
+            copy
+        });
+        let factors = Factors {
+            n: (a.words / 8) as usize,
+            a: Some(a),
+            b: Some(b),
+        };
+        self.quotient_and_sums(
+            recording,
+            queries,
+            &columns,
+            &factors,
+            Share::ALL,
+            (&Cancellation::new(), &mut ()),
+        )
+    }
+}
+
 /// Demands as many scalars as each list has points.
 fn check_queries<B>(
     queries: &Queries<'_, GpuBases<B>, GpuBases<B>>,
-    assignment: &[Fr],
+    assignment: usize,
     num_instance: usize,
     h: usize,
 ) -> Result<(), BackendError> {
     for (bases, scalars) in [
-        (queries.a, assignment.len()),
-        (queries.b_g1, assignment.len()),
-        (queries.b_g2, assignment.len()),
-        (queries.l, assignment.len() - num_instance),
+        (queries.a, assignment),
+        (queries.b_g1, assignment),
+        (queries.b_g2, assignment),
+        (queries.l, assignment - num_instance),
         (queries.h, h),
     ] {
         check_lengths(bases.0.len, scalars)?;
@@ -474,7 +571,7 @@ impl<E: Executor> Backend for GpuBackend<E> {
             num_instance,
             h,
         } = scalars;
-        check_queries(queries, assignment, num_instance, h.len())?;
+        check_queries(queries, assignment.len(), num_instance, h.len())?;
         let mut recording = Recording::default();
         let columns = Columns::upload(&mut recording, assignment, num_instance);
         let h_view = upload(&mut recording, h);

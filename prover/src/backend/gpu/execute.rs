@@ -152,7 +152,7 @@ impl<'d> Run<'d> {
                     blocks.push(params.as_slice());
                 }
                 Command::Read { from } => read_words += from.words,
-                Command::Write { .. } | Command::Clear { .. } => {}
+                Command::Write { .. } | Command::Clear { .. } | Command::Copy { .. } => {}
             }
         }
         let reads = (read_words > 0)
@@ -216,6 +216,17 @@ impl<'d> Run<'d> {
                     self.batch()
                         .encoder()
                         .clear_buffer(&buffer, offset, Some(bytes));
+                }
+                Command::Copy { from, to } => {
+                    let (source, source_offset, bytes) = self.place(&from);
+                    let (target, target_offset, _) = self.place(&to);
+                    self.batch().encoder().copy_buffer_to_buffer(
+                        &source,
+                        source_offset,
+                        &target,
+                        target_offset,
+                        Some(bytes),
+                    );
                 }
                 Command::Dispatch {
                     kernel,

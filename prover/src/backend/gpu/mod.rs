@@ -22,7 +22,7 @@ mod twins;
 #[doc(hidden)]
 pub use adapter::Fault;
 pub use adapter::{AdapterInfo, GpuOptions};
-pub use backend::{GpuBackend, GpuBases, GpuScalars};
+pub use backend::{GpuBackend, GpuBases, GpuFactors, GpuScalars};
 pub use device::{Device, DeviceBuffer};
 pub use error::GpuError;
 pub use recording::{Buffer, Command, Data, Executor, Limits, Recording, Temporary, View};

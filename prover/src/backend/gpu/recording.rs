@@ -150,6 +150,13 @@ pub enum Command<'a, B> {
         /// Where.
         view: View<B>,
     },
+    /// From one buffer to another.
+    Copy {
+        /// What.
+        from: View<B>,
+        /// Where; as long, in another buffer.
+        to: View<B>,
+    },
     /// Runs a kernel.
     Dispatch {
         /// Which.
@@ -223,6 +230,16 @@ impl<'a, B: Clone> Recording<'a, B> {
     pub fn clear(&mut self, view: &View<B>) {
         let view = view.clone();
         self.commands.push(Command::Clear { view });
+    }
+
+    /// Records a copy to a view that is as long, in another buffer.
+    ///
+    /// # Panics
+    /// If it is not as long.
+    pub fn copy(&mut self, from: &View<B>, to: &View<B>) {
+        assert_eq!(from.words, to.words, "words of a copy");
+        let (from, to) = (from.clone(), to.clone());
+        self.commands.push(Command::Copy { from, to });
     }
 
     /// Records a read.

@@ -229,6 +229,15 @@ impl Executor for TwinExecutor {
                     assert_eq!(to.words, data.words(), "words of a write");
                     range(&to).set(&words(data));
                 }
+                Command::Copy { from, to } => {
+                    let (from, to) = (range(&from), range(&to));
+                    assert!(
+                        from.buffer != to.buffer,
+                        "expected a copy to another buffer"
+                    );
+                    assert_eq!(from.len, to.len, "words of a copy");
+                    to.set(&from.words());
+                }
                 Command::Clear { view } => range(&view).set(&vec![0; view.words as usize]),
                 Command::Dispatch {
                     kernel,
