@@ -66,6 +66,8 @@ pub use key::{Provenance, ProvingKey, verifying_key_hash};
 pub use matrices::{Matrices, MatricesError};
 pub use observer::{Cancellation, Cancelled, Observer, Stage, StageTimes};
 pub use proof_file::{ProofFile, ProofFileError};
+#[cfg(feature = "gpu")]
+pub use prove::ResidentAssignment;
 pub use prove::{ProveError, Prover, prove, prove_with_blinding};
 pub use r1cs::{Matrix, R1cs, Unsatisfied, check_satisfied};
 pub use setup::SetupError;

@@ -23,14 +23,20 @@ use ark_ff::{One, UniformRand, Zero};
 use ark_groth16::Proof;
 use rand::{CryptoRng, RngCore};
 
-use crate::backend::{Backend, BackendError, ProductFactors, Queries};
+use crate::backend::{Backend, BackendError, ProductFactors, Queries, QuerySums};
 use crate::domain::DomainTooLarge;
 use crate::key::{KeyConstants, KeyShape, ProvingKey};
 use crate::key_file::StreamedKey;
-use crate::observer::{Cancelled, Observer, Stage, observe};
+use crate::observer::{Cancellation, Cancelled, Observer, Stage, observe};
 use crate::r1cs::{Matrix, R1cs, Unsatisfied, check_products, product};
 use crate::validate::{KeyError, validate_constants};
 use crate::verify::{PreparedKey, VerifyError, verify};
+
+#[cfg(feature = "gpu")]
+mod resident;
+
+#[cfg(feature = "gpu")]
+pub use resident::ResidentAssignment;
 
 /// Why no proof was made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -215,12 +221,31 @@ impl<'k, B: Backend> Prover<'k, B> {
         s: Fr,
         observer: &mut dyn Observer,
     ) -> Result<Proof<Bn254>, ProveError> {
+        let cancellation = &observer.cancellation();
+        let factors = self.factors(r1cs, assignment, cancellation, observer)?;
+        let sums = self
+            .backend
+            .proof_sums(&self.queries(), factors, cancellation, observer)?;
+        let proof = self.assemble(&sums, r, s);
+        let public_inputs = &assignment[1..r1cs.num_instance()];
+        observe(observer, cancellation, Stage::Verification, || {
+            self.check(&proof, public_inputs)
+        })?;
+        Ok(proof)
+    }
+
+    /// A·z and B·z on the domain, the constraints checked.
+    fn factors<'z, R: R1cs + ?Sized>(
+        &self,
+        r1cs: &R,
+        assignment: &'z [Fr],
+        cancellation: &Cancellation,
+        observer: &mut dyn Observer,
+    ) -> Result<ProductFactors<'z>, ProveError> {
         self.check_shape(r1cs)?;
         check_assignment(r1cs, assignment)?;
         let (num_instance, num_constraints) = (r1cs.num_instance(), r1cs.num_constraints());
         let n = self.key.shape.h_query + 1;
-        let cancellation = &observer.cancellation();
-
         let (mut a, mut b) = observe(observer, cancellation, Stage::Products, || {
             let [a, b] = [Matrix::A, Matrix::B].map(|matrix| product(r1cs, matrix, assignment, n));
             Ok::<_, ProveError>((a, b))
@@ -232,40 +257,43 @@ impl<'k, B: Backend> Prover<'k, B> {
         a.resize(n, Fr::zero());
         b.resize(n, Fr::zero());
         debug_assert!(num_constraints + num_instance <= n);
-        let queries = Queries {
+        Ok(ProductFactors {
+            assignment,
+            num_instance,
+            a,
+            b,
+        })
+    }
+
+    /// The key's lists in the backend.
+    const fn queries(&self) -> Queries<'_, B::G1Bases<'k>, B::G2Bases<'k>> {
+        Queries {
             a: &self.a_query,
             b_g1: &self.b_g1_query,
             b_g2: &self.b_g2_query,
             h: &self.h_query,
             l: &self.l_query,
-        };
-        let factors = ProductFactors {
-            assignment,
-            num_instance,
-            a,
-            b,
-        };
-        let sums = self
-            .backend
-            .proof_sums(&queries, factors, cancellation, observer)?;
+        }
+    }
 
+    /// The proof that the sums and the blinding give.
+    fn assemble(&self, sums: &QuerySums, r: Fr, s: Fr) -> Proof<Bn254> {
         let (key, vk) = (&self.key, &self.key.vk);
         let delta_g1 = key.delta_g1.into_group();
         let a: G1Projective = sums.a + vk.alpha_g1 + delta_g1 * r;
         let b_g1: G1Projective = sums.b_g1 + key.beta_g1 + delta_g1 * s;
         let b_g2 = sums.b_g2 + vk.beta_g2 + vk.delta_g2.into_group() * s;
         let c = sums.l + sums.h + a * s + b_g1 * r - delta_g1 * (r * s);
-        let proof = Proof {
+        Proof {
             a: a.into_affine(),
             b: b_g2.into_affine(),
             c: c.into_affine(),
-        };
+        }
+    }
 
-        observe(observer, cancellation, Stage::Verification, || {
-            verify(&self.prepared, &assignment[1..num_instance], &proof)
-                .map_err(ProveError::SelfCheck)
-        })?;
-        Ok(proof)
+    /// Verifies a finished proof with its own key.
+    fn check(&self, proof: &Proof<Bn254>, public_inputs: &[Fr]) -> Result<(), ProveError> {
+        verify(&self.prepared, public_inputs, proof).map_err(ProveError::SelfCheck)
     }
 
     /// Compares the key's lists with what the circuit asks for.

@@ -16,7 +16,7 @@
 //! |---|---|---|---|
 //! | `msm-g1`, `msm-g2` | points and scalars on the device | the scalars' way there counts | the points' and the scalars' |
 //! | `ntt` | values and results on the device | the values' way there counts | and the results' way back |
-//! | `prove` | | the key is on the device | the key's way there counts |
+//! | `prove` | key, columns, A·z and B·z on the device | the key is on the device | the key's way there counts |
 //!
 //! `ark` is arkworks' own code and the yardstick of the ratios. Its proof is the whole of
 //! `ark-groth16`'s prover over expanded matrices, with the same key, columns, r and s: it computes

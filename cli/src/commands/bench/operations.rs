@@ -9,7 +9,7 @@ use zkroll::prover::backend::gpu::{DeviceBuffer, GpuScalars};
 use zkroll::prover::backend::{AnyG1Bases, AnyG2Bases, Gpu};
 use zkroll::prover::{
     AnyBackend, Backend, BackendError, Bn254, Fr, G1Projective, G2Projective, Observer, Proof,
-    Prover, ProvingKey, Stage, StageTimes, setup,
+    Prover, ProvingKey, ResidentAssignment, Stage, StageTimes, setup,
 };
 
 use super::ark_groth16::ArkGroth16;
@@ -279,11 +279,10 @@ impl Contest<'_> {
         progress.say("computing the witness");
         let columns = full_witness(&circuit)?.columns;
         progress.say("loading the key");
-        // A proof begins in the host's memory, with A·z and B·z.
-        let entries = self.entries(&[Data::FromHost, Data::AllFromHost]);
+        let entries = self.entries(&[Data::Resident, Data::FromHost, Data::AllFromHost]);
         let provers = entries
             .iter()
-            .map(|entry| AnyProver::new(entry, relation, &key, self.table_bytes));
+            .map(|entry| AnyProver::new(entry, relation, &key, self.table_bytes, &columns));
         let provers = provers.collect::<Result<Vec<_>, _>>()?;
         drop(progress);
 
@@ -313,6 +312,8 @@ enum AnyProver<'a> {
     Ark(Box<ArkGroth16>),
     /// Ours, the key in the entrant's backend.
     Loaded(Box<Prover<'a, AnyBackend>>, BatchRelation<'a>),
+    /// Ours, the key, the columns, A·z and B·z on the device.
+    Resident(Box<Prover<'a, Gpu>>, Box<ResidentAssignment<DeviceBuffer>>),
     /// Ours, which takes the key to the entrant's backend for each proof.
     Loading(Key<'a>, BatchRelation<'a>),
 }
@@ -341,9 +342,17 @@ impl<'a> AnyProver<'a> {
         relation: BatchRelation<'a>,
         key: &'a ProvingKey,
         table_bytes: usize,
+        columns: &[Fr],
     ) -> Result<Self, CliError> {
         if entry.entrant.is_ark() {
             return Ok(Self::Ark(Box::new(ArkGroth16::new(&relation, key))));
+        }
+        if entry.data == Some(Data::Resident)
+            && let AnyBackend::Gpu(gpu) = &entry.entrant.backend
+        {
+            let prover = Prover::new(key, gpu)?;
+            let assignment = prover.load_assignment(&relation, columns)?;
+            return Ok(Self::Resident(Box::new(prover), Box::new(assignment)));
         }
         let key = Key {
             key,
@@ -365,6 +374,11 @@ impl<'a> AnyProver<'a> {
                 Ok((proof, start.elapsed().into()))
             }
             Self::Loaded(prover, relation) => prove(prover, *relation, columns, start),
+            Self::Resident(prover, assignment) => {
+                let [r, s] = blinding();
+                let proof = prover.prove_resident(assignment, r, s)?;
+                Ok((proof, start.elapsed().into()))
+            }
             Self::Loading(key, relation) => prove(&key.load()?, *relation, columns, start),
         }
     }

@@ -122,9 +122,11 @@ impl Row {
 pub struct ProofRow {
     pub transfers: u32,
     pub constraints: usize,
-    /// Median of the check that the constraints are satisfied; `None` for `ark`, which makes none.
+    /// Median of the check that the constraints are satisfied; `None` for `ark`, which makes none, and
+    /// where the data are resident, which were checked before.
     pub satisfaction_ms: Option<f64>,
-    /// The other stages in order; none for `ark`, whose prover does not tell.
+    /// The other stages in order; none for `ark`, whose prover does not tell, and where the data are
+    /// resident, which is one stage.
     pub stages: Vec<StageRow>,
 }
 
