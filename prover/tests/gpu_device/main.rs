@@ -3,12 +3,14 @@
 //! `ZKROLL_REQUIRE` contains `gpu`.
 
 mod failures;
+#[path = "../gpu_common/mod.rs"]
+mod gpu_common;
 mod recordings;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Trial};
 use zkroll_prover::backend::gpu::{Device, GpuError, GpuOptions};
 
 type Test = (&'static str, fn(&Device));
@@ -52,19 +54,10 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &'static str, test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::ignorable_test(format!("gpu::{name}"), move || match shared_result() {
-        Ok(_) => {
-            test();
-            Ok(Completion::Completed)
-        }
-        Err(error) if required() => Err(error.into()),
-        Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
+    Trial::ignorable_test(format!("gpu::{name}"), move || {
+        let opened = shared_result().as_ref().map_err(Clone::clone);
+        gpu_common::with(opened, |_| test())
     })
-}
-
-fn required() -> bool {
-    std::env::var("ZKROLL_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|required| required.trim() == "gpu"))
 }
 
 fn shared_result() -> &'static Result<Device, GpuError> {

@@ -3,20 +3,22 @@
 //! behind. Each test runs in every layout that the adapter has; without an adapter it is reported as ignored,
 //! unless `ZKROLL_REQUIRE` has `gpu`.
 
+#[path = "../gpu_common/mod.rs"]
+mod gpu_common;
 mod proofs;
 mod shaders;
 mod skew;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Trial};
 use zkroll_prover::backend::gpu::{Device, GpuBackend, GpuError, GpuOptions};
 use zkroll_shaders::Layout;
 
 type Gpu = GpuBackend<Device>;
 type Test = (&'static str, fn(&GpuOptions));
 
-const TESTS: [Test; 13] = [
+const TESTS: [Test; 14] = [
     ("convert_points_is_its_twin", shaders::convert_points),
     ("digits_are_those_of_the_twin", shaders::digits),
     ("scans_are_their_twins", shaders::scans),
@@ -29,6 +31,10 @@ const TESTS: [Test; 13] = [
     ("proof_is_that_of_the_cpu", proofs::same_proof),
     ("resident_sums", proofs::resident_sums),
     ("device_lost_in_a_proof", proofs::device_lost),
+    (
+        "device_lost_beside_the_cpu",
+        proofs::device_lost_beside_the_cpu,
+    ),
     ("allocation_refused", proofs::allocation_refused),
 ];
 
@@ -36,27 +42,12 @@ fn main() -> ExitCode {
     let trials = Layout::ALL.into_iter().flat_map(|layout| {
         TESTS.map(|(name, test)| {
             Trial::ignorable_test(format!("gpu::{layout}::{name}"), move || {
-                let options = GpuOptions {
-                    layout: Some(layout),
-                    ..GpuOptions::from_environment()?
-                };
-                match Device::open(&options) {
-                    Ok(_) => {
-                        test(&options);
-                        Ok(Completion::Completed)
-                    }
-                    Err(error) if required() => Err(error.into()),
-                    Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
-                }
+                let options = gpu_common::options(layout)?;
+                gpu_common::with(Device::open(&options), |_| test(&options))
             })
         })
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
-}
-
-fn required() -> bool {
-    std::env::var("ZKROLL_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|required| required.trim() == "gpu"))
 }
 
 /// The backend on a device of its own.

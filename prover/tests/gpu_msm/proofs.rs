@@ -142,40 +142,69 @@ pub fn resident_sums(options: &GpuOptions) {
         a: random(n),
         b: random(n),
     };
-    let expected = sums(&cpu(), &key, &factors);
+    let cpu = cpu();
+    let expected = with_queries(&cpu, &key, |queries| sums(&cpu, queries, &factors));
     let gpu = open(options).unwrap();
-    assert_eq!(sums(&gpu, &key, &factors), expected);
-    let loaded = gpu.load_factors(&factors).unwrap();
-    let g1 = [&key.a_query, &key.b_g1_query, &key.h_query, &key.l_query];
-    let [a, b_g1, h, l] = g1.map(|points| gpu.load_g1(points).unwrap());
-    let b_g2 = gpu.load_g2(&key.b_g2_query).unwrap();
-    let queries = Queries {
-        a: &a,
-        b_g1: &b_g1,
-        b_g2: &b_g2,
-        h: &h,
-        l: &l,
-    };
-    for _ in 0..2 {
-        assert_eq!(
-            gpu.proof_sums_resident(&queries, &loaded).unwrap(),
-            expected
-        );
-    }
+    with_queries(&gpu, &key, |queries| {
+        assert_eq!(sums(&gpu, queries, &factors), expected);
+        let loaded = gpu.load_factors(&factors).unwrap();
+        for _ in 0..2 {
+            assert_eq!(gpu.proof_sums_resident(queries, &loaded).unwrap(), expected);
+        }
+    });
 }
 
-fn sums<B: Backend>(backend: &B, key: &ProvingKey, factors: &ProductFactors<'_>) -> QuerySums {
+/// The lists of a key in a backend.
+fn with_queries<'k, B: Backend, T>(
+    backend: &'k B,
+    key: &'k ProvingKey,
+    body: impl FnOnce(&Queries<'_, B::G1Bases<'k>, B::G2Bases<'k>>) -> T,
+) -> T {
     let g1 = [&key.a_query, &key.b_g1_query, &key.h_query, &key.l_query];
     let [a, b_g1, h, l] = g1.map(|points| backend.load_g1(points).unwrap());
     let b_g2 = backend.load_g2(&key.b_g2_query).unwrap();
-    let queries = Queries {
+    body(&Queries {
         a: &a,
         b_g1: &b_g1,
         b_g2: &b_g2,
         h: &h,
         l: &l,
-    };
+    })
+}
+
+fn sums<'k, B: Backend + 'k>(
+    backend: &B,
+    queries: &Queries<'_, B::G1Bases<'k>, B::G2Bases<'k>>,
+    factors: &ProductFactors<'_>,
+) -> QuerySums {
     backend
-        .proof_sums(&queries, factors.clone(), &Cancellation::new(), &mut ())
+        .proof_sums(queries, factors.clone(), &Cancellation::new(), &mut ())
         .unwrap()
+}
+
+/// Whenever the device is lost, while the key is loaded or while the proof is made, the CPU makes the proof,
+/// and the observer hears of a loss in the proof.
+pub fn device_lost_beside_the_cpu(options: &GpuOptions) {
+    let rng = &mut StdRng::seed_from_u64(10);
+    let instance = common::random_instance(rng, 2, 4500);
+    let key = instance.key();
+    let expected = prove(&key, &instance, &cpu(), &mut ()).unwrap();
+    let mut losses = 0;
+    for submissions in (0..).step_by(5) {
+        let options = GpuOptions {
+            fault: Some(Fault::LoseDeviceAfter(submissions)),
+            ..options.clone()
+        };
+        let gpu = open(&options).unwrap();
+        let device = gpu.clone();
+        let both = SideBySide::new(cpu(), move || Ok(gpu.clone())).with_gpu_preferred();
+        let mut fallbacks = Fallbacks::default();
+        let proof = prove(&key, &instance, &both, &mut fallbacks).unwrap();
+        assert_eq!(proof, expected, "lost after {submissions} submissions");
+        if device.executor().lost().is_none() {
+            break;
+        }
+        losses += fallbacks.0.len();
+    }
+    assert!(losses > 0, "expected the device to be lost in a proof");
 }

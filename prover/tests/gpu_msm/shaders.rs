@@ -5,67 +5,17 @@ use ark_ec::CurveGroup;
 use ark_ff::{Field, PrimeField, UniformRand, Zero};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use zkroll_prover::backend::gpu::{Data, Device, Executor, GpuOptions, Recording, TwinExecutor};
-use zkroll_prover::{Cancellation, Fr, G1Projective, G2Projective};
+use zkroll_prover::backend::gpu::{Device, Executor, GpuOptions};
+use zkroll_prover::{Fr, G1Projective, G2Projective};
 use zkroll_shaders::params::{
     AccumulateParams, CombineParams, ConvertPointsParams, DigitsParams, ReduceParams,
     ScanAddParams, ScanBlocksParams, ScatterParams,
 };
 use zkroll_shaders::twins::curve::{Coordinate, Xyzz};
 use zkroll_shaders::twins::field;
-use zkroll_shaders::{Access, Curve, Kernel, Layout, twins};
+use zkroll_shaders::{Curve, Kernel, Layout, twins};
 
-/// A dispatch on the device: what it writes, in the order of the bindings.
-fn dispatch(
-    device: &Device,
-    kernel: Kernel,
-    params: &[u32],
-    invocations: u32,
-    buffers: &[Vec<u32>],
-) -> Vec<Vec<u32>> {
-    run(device, kernel, params, invocations, buffers)
-}
-
-fn run<E: Executor>(
-    executor: &E,
-    kernel: Kernel,
-    params: &[u32],
-    invocations: u32,
-    buffers: &[Vec<u32>],
-) -> Vec<Vec<u32>> {
-    let mut recording = Recording::default();
-    let views: Vec<_> = buffers
-        .iter()
-        .map(|words| {
-            let view = recording.temporary("test", words.len() as u64);
-            recording.write(&view, Data::Words(words.clone()));
-            view
-        })
-        .collect();
-    recording.dispatch(kernel, params.to_vec(), views.clone(), invocations, 1);
-    for (view, binding) in views.iter().zip(kernel.bindings()) {
-        if binding.access == Access::ReadWrite {
-            recording.read(view);
-        }
-    }
-    executor.run(recording, &Cancellation::new()).unwrap()
-}
-
-fn compare(
-    device: &Device,
-    kernel: Kernel,
-    params: &[u32],
-    invocations: u32,
-    buffers: &[Vec<u32>],
-) {
-    let twin = TwinExecutor::new(device.layout(), *device.limits());
-    let expected = run(&twin, kernel, params, invocations, buffers);
-    let got = dispatch(device, kernel, params, invocations, buffers);
-    for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {
-        let differs = got.iter().zip(expected).position(|(x, y)| x != y);
-        assert_eq!(differs, None, "{}, written buffer {i}", kernel.name());
-    }
-}
+use super::gpu_common::{compare, dispatch};
 
 fn device(options: &GpuOptions) -> Device {
     Device::open(options).unwrap()
@@ -159,7 +109,7 @@ pub fn convert_points(options: &GpuOptions) {
         let (base, count) = (0, count as u32);
         let params = ConvertPointsParams { base, count };
         let kernel = Kernel::ConvertPoints(curve);
-        compare(&device, kernel, &params.words(), count, &[words]);
+        compare(&device, kernel, &params.words(), count, &[words], "edges");
     }
 }
 
@@ -266,6 +216,7 @@ pub fn scans(options: &GpuOptions) {
     let rng = &mut rng();
     // Around a block and an invocation's four.
     for count in [1u32, 3, 4, 5, 1023, 1024, 1025, 5000] {
+        let what = format!("{count} counts");
         let counts: Vec<u32> = (0..count).map(|_| rng.gen_range(0..1000)).collect();
         let blocks = count.div_ceil(zkroll_shaders::SCAN_BLOCK) as usize;
         let offsets = vec![7; counts.len()];
@@ -278,10 +229,18 @@ pub fn scans(options: &GpuOptions) {
             &params.words(),
             invocations,
             &buffers,
+            &what,
         );
         let params = ScanAddParams { count };
         let buffers = [counts, (0..blocks as u32).collect()];
-        compare(&device, Kernel::ScanAdd, &params.words(), count, &buffers);
+        compare(
+            &device,
+            Kernel::ScanAdd,
+            &params.words(),
+            count,
+            &buffers,
+            &what,
+        );
     }
 }
 
@@ -316,6 +275,7 @@ pub fn scatter(options: &GpuOptions) {
         &params.words(),
         digits.count,
         &[list, offsets, sorted],
+        "700 scalars",
     );
 }
 
@@ -361,7 +321,14 @@ pub fn accumulate(options: &GpuOptions) {
             partials,
         ];
         let kernel = Kernel::Accumulate(F::CURVE);
-        compare(device, kernel, &params.words(), slices, &buffers);
+        compare(
+            device,
+            kernel,
+            &params.words(),
+            slices,
+            &buffers,
+            "slices of 16",
+        );
     }
     let device = device(options);
     check::<Fq>(&device);
@@ -379,6 +346,7 @@ pub fn combine(options: &GpuOptions) {
         let buckets = xyzz_points::<F>(layout, 256, rng);
         for (slice_len, last) in [(8, 0), (5, 0), (count, 1)] {
             let invocations = count.div_ceil(slice_len);
+            let what = format!("slices of {slice_len}");
             let params = CombineParams {
                 base: 0,
                 count,
@@ -394,7 +362,14 @@ pub fn combine(options: &GpuOptions) {
                 vec![0; out * F::CURVE.xyzz_words()],
             ];
             let kernel = Kernel::Combine(F::CURVE);
-            compare(device, kernel, &params.words(), invocations, &buffers);
+            compare(
+                device,
+                kernel,
+                &params.words(),
+                invocations,
+                &buffers,
+                &what,
+            );
         }
     }
     let device = device(options);
@@ -407,6 +382,7 @@ pub fn reduce(options: &GpuOptions) {
         let (layout, rng) = (device.layout(), &mut rng());
         for (arrays, log_width, log_fold) in [(1, 4, 3), (2, 2, 2), (3, 1, 1)] {
             let windows = 3;
+            let what = format!("{arrays} arrays of 2^{log_width}, folds of 2^{log_fold}");
             let inputs = (arrays * windows) << log_width;
             let groups = windows << (log_width - log_fold);
             let points = xyzz_points::<F>(layout, inputs as usize, rng);
@@ -420,7 +396,14 @@ pub fn reduce(options: &GpuOptions) {
             };
             let kernel = Kernel::Reduce(F::CURVE);
             let invocations = arrays * groups;
-            compare(device, kernel, &params.words(), invocations, &[points, out]);
+            compare(
+                device,
+                kernel,
+                &params.words(),
+                invocations,
+                &[points, out],
+                &what,
+            );
         }
     }
     let device = device(options);
@@ -439,5 +422,12 @@ pub fn reduce(options: &GpuOptions) {
     };
     let out = vec![0; 2 * Curve::G1.xyzz_words()];
     let kernel = Kernel::Reduce(Curve::G1);
-    compare(&device, kernel, &params.words(), 1, &[largest, out]);
+    compare(
+        &device,
+        kernel,
+        &params.words(),
+        1,
+        &[largest, out],
+        "largest",
+    );
 }

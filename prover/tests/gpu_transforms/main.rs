@@ -2,13 +2,15 @@
 //! writes, and transforms and quotient agree with arkworks. Where no adapter serves, each test reports
 //! "ignored, because …", or fails if `ZKROLL_REQUIRE` contains `gpu`.
 
+#[path = "../gpu_common/mod.rs"]
+mod gpu_common;
 mod shaders;
 mod whole;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Trial};
-use zkroll_prover::backend::gpu::{Device, GpuError, GpuOptions};
+use libtest_mimic::{Arguments, Trial};
+use zkroll_prover::backend::gpu::Device;
 use zkroll_shaders::Layout;
 
 type Test = (&'static str, fn(&Device));
@@ -39,26 +41,7 @@ fn main() -> ExitCode {
 
 fn trial(layout: Layout, (name, test): Test) -> Trial {
     Trial::ignorable_test(format!("gpu::{layout}::{name}"), move || {
-        match open(layout) {
-            Ok(device) => {
-                test(&device);
-                Ok(Completion::Completed)
-            }
-            Err(error) if required() => Err(error.into()),
-            Err(error) => Ok(Completion::ignored_with(format!("because {error}"))),
-        }
+        let opened = gpu_common::options(layout).and_then(|options| Device::open(&options));
+        gpu_common::with(opened, |device| test(&device))
     })
-}
-
-fn open(layout: Layout) -> Result<Device, GpuError> {
-    let options = GpuOptions::from_environment()?;
-    Device::open(&GpuOptions {
-        layout: Some(layout),
-        ..options
-    })
-}
-
-fn required() -> bool {
-    std::env::var("ZKROLL_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|required| required.trim() == "gpu"))
 }

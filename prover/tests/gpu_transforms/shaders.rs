@@ -6,52 +6,14 @@
 use ark_ff::UniformRand;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use zkroll_prover::backend::gpu::{Data, Device, Executor, Recording, TwinExecutor};
+use zkroll_prover::Fr;
+use zkroll_prover::backend::gpu::{Device, Executor};
 use zkroll_prover::domain::Domain;
-use zkroll_prover::{Cancellation, Fr};
 use zkroll_shaders::params::{NttFactors, NttParams, PointwiseParams, ScalePowersParams};
 use zkroll_shaders::twins::field;
-use zkroll_shaders::{Access, Kernel, Layout, NTT_TILE_LOG};
+use zkroll_shaders::{Kernel, Layout, NTT_TILE_LOG};
 
-/// Runs one dispatch on buffers that hold these words, and reads those that are written.
-fn dispatch<E: Executor>(
-    executor: &E,
-    kernel: Kernel,
-    params: &[u32],
-    invocations: u32,
-    buffers: &[Vec<u32>],
-) -> Vec<Vec<u32>> {
-    let mut recording = Recording::default();
-    let views: Vec<_> = buffers
-        .iter()
-        .map(|words| {
-            let view = recording.temporary("a buffer", words.len() as u64);
-            recording.write(&view, Data::Words(words.clone()));
-            view
-        })
-        .collect();
-    recording.dispatch(kernel, params.to_vec(), views.clone(), invocations, 1);
-    for (view, binding) in views.iter().zip(kernel.bindings()) {
-        if binding.access == Access::ReadWrite {
-            recording.read(view);
-        }
-    }
-    executor.run(recording, &Cancellation::new()).unwrap()
-}
-
-fn compare(
-    device: &Device,
-    kernel: Kernel,
-    params: &[u32],
-    invocations: u32,
-    buffers: &[Vec<u32>],
-    what: &str,
-) {
-    let twin = TwinExecutor::new(device.layout(), *device.limits());
-    let got = dispatch(device, kernel, params, invocations, buffers);
-    let expected = dispatch(&twin, kernel, params, invocations, buffers);
-    assert!(got == expected, "{}, {what}", kernel.name());
-}
+use super::gpu_common::compare;
 
 fn words(values: impl IntoIterator<Item = Fr>) -> Vec<u32> {
     values.into_iter().flat_map(field::words).collect()
