@@ -177,7 +177,7 @@ for layout in ${layouts//,/ }; do
   echo "== $detail"
   compare=(--backends "$cpu,gpu" --runs 1)
   bench check-msm --ops msm-g1,msm-g2 --n 1,2,3,255,256,257,1000 --inputs \
-    random,equal-points,equal-scalars,zeros,half-bucket "${compare[@]}" >/dev/null
+    random,equal-points,equal-scalars,zeros,zeros-ones,opposite-points,infinity,half-bucket "${compare[@]}" >/dev/null
   bench check-ntt --ops ntt --log-n 0,1,2,3,8,9,10,11,12 "${compare[@]}" >/dev/null
   json=$(bench check-prove --ops prove --log-n 13 --depth 1 --fee-slots 0 "${compare[@]}")
   awk '$1 == "\"driver\":" { sub(/^[^:]*: "/, ""); sub(/",$/, ""); print "driver    " $0 }' <<<"$json"

@@ -61,11 +61,19 @@ fn every_variant_has_a_row() {
 #[test]
 fn multiplications_take_other_inputs_and_any_number_of_points() {
     let report = json(&bench(
-        "--ops msm-g1 --inputs equal-points,equal-scalars,zeros,half-bucket --n 1,3,100 \
+        "--ops msm-g1 --inputs equal-points,equal-scalars,zeros,zeros-ones,opposite-points,infinity,half-bucket --n 1,3,100 \
          --backends ark,naive --threads 1 --runs 1",
     ));
     let mut expected = Vec::new();
-    for input in ["equal-points", "equal-scalars", "zeros", "half-bucket"] {
+    for input in [
+        "equal-points",
+        "equal-scalars",
+        "zeros",
+        "zeros-ones",
+        "opposite-points",
+        "infinity",
+        "half-bucket",
+    ] {
         for n in [1, 3, 100] {
             for backend in ["ark", "naive"] {
                 expected.push(format!("msm-g1 {input} {n} {backend} 1"));

@@ -57,6 +57,12 @@ pub enum Input {
     EqualScalars,
     /// Nine of ten scalars are zero.
     Zeros,
+    /// Nine of ten scalars are zero or one, as often the one as the other.
+    ZerosOnes,
+    /// One point and its opposite take turns, all with one scalar: each window's sums cancel again and again.
+    OppositePoints,
+    /// All points are infinity.
+    Infinity,
     /// Half of the scalars are one scalar, so that in each window one bucket holds half the points.
     HalfBucket,
 }
@@ -70,6 +76,9 @@ impl Input {
             Self::EqualPoints => "equal-points",
             Self::EqualScalars => "equal-scalars",
             Self::Zeros => "zeros",
+            Self::ZerosOnes => "zeros-ones",
+            Self::OppositePoints => "opposite-points",
+            Self::Infinity => "infinity",
             Self::HalfBucket => "half-bucket",
         }
     }

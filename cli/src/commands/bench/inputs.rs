@@ -1,7 +1,7 @@
 //! The same input for every run, from fixed seeds.
 
 use ark_ec::CurveGroup;
-use ark_ff::{UniformRand, Zero};
+use ark_ff::{One, UniformRand, Zero};
 use rand::seq::SliceRandom;
 use rand::{SeedableRng, rngs::StdRng};
 use zkroll::prover::Fr;
@@ -33,23 +33,32 @@ pub fn scalars(input: Input, n: usize) -> Vec<Fr> {
     let mut scalars = random_scalars(n);
     // Those in front are set to one value, then all change places.
     let (set, value) = match input {
-        Input::Random | Input::EqualPoints => return scalars,
-        Input::EqualScalars => (n, scalars.first().copied().unwrap_or_default()),
-        Input::Zeros => (n * 9 / 10, Fr::zero()),
+        Input::Random | Input::EqualPoints | Input::Infinity => return scalars,
+        Input::EqualScalars | Input::OppositePoints => {
+            (n, scalars.first().copied().unwrap_or_default())
+        }
+        Input::Zeros | Input::ZerosOnes => (n * 9 / 10, Fr::zero()),
         Input::HalfBucket => (n / 2, scalars.first().copied().unwrap_or_default()),
         Input::Witness => unreachable!("a witness comes from a batch"),
     };
     scalars[..set].fill(value);
+    if input == Input::ZerosOnes {
+        scalars[..set / 2].fill(Fr::one());
+    }
     scalars.shuffle(&mut StdRng::seed_from_u64(ORDER_SEED));
     scalars
 }
 
 /// The points of an input.
 pub fn points<G: CurveGroup>(input: Input, n: usize) -> Vec<G::Affine> {
+    let one = G::rand(&mut StdRng::seed_from_u64(POINT_SEED));
     match input {
-        Input::EqualPoints => {
-            vec![G::rand(&mut StdRng::seed_from_u64(POINT_SEED)).into_affine(); n]
+        Input::EqualPoints => vec![one.into_affine(); n],
+        Input::OppositePoints => {
+            let pair = [one.into_affine(), (-one).into_affine()];
+            pair.into_iter().cycle().take(n).collect()
         }
+        Input::Infinity => vec![G::zero().into_affine(); n],
         _ => distinct_points::<G>(n),
     }
 }
@@ -82,6 +91,7 @@ pub fn blinding() -> [Fr; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ec::AffineRepr;
     use zkroll::prover::{G1Projective, G2Projective};
 
     #[test]
@@ -112,6 +122,15 @@ mod tests {
         assert_eq!(of(Input::EqualScalars).0, 1000);
         assert_eq!(of(Input::Zeros), (900, Fr::zero()));
         assert_eq!(of(Input::HalfBucket).0, 500);
+        assert_eq!(of(Input::OppositePoints).0, 1000);
+        let ones = scalars(Input::ZerosOnes, 1000);
+        for value in [Fr::zero(), Fr::one()] {
+            assert_eq!(ones.iter().filter(|scalar| **scalar == value).count(), 450);
+        }
+        let opposite = points::<G1Projective>(Input::OppositePoints, 3);
+        assert!(opposite[0] == opposite[2] && opposite[0] == -opposite[1]);
+        let infinity = points::<G1Projective>(Input::Infinity, 3);
+        assert!(infinity.iter().all(|point| point.is_zero()));
         let equal = points::<G1Projective>(Input::EqualPoints, 3);
         assert!(
             equal
@@ -126,6 +145,8 @@ mod tests {
             Input::Random,
             Input::EqualScalars,
             Input::Zeros,
+            Input::ZerosOnes,
+            Input::OppositePoints,
             Input::HalfBucket,
         ] {
             for n in [1, 2] {

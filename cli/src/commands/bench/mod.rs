@@ -83,8 +83,9 @@ pub struct BenchArgs {
     )]
     n: Vec<u32>,
     /// Inputs of msm-g1 and msm-g2: random, witness (the columns of the batch that fills 2^L rows),
-    /// equal-points, equal-scalars, zeros (nine of ten scalars), half-bucket (half of the scalars
-    /// are equal).
+    /// equal-points, equal-scalars, zeros (nine of ten scalars), zeros-ones (nine of ten
+    /// scalars are zero or one), opposite-points (a point and its opposite in turns, scalars equal),
+    /// infinity (all points), half-bucket (half of the scalars are equal).
     #[arg(
         long,
         value_name = "I",

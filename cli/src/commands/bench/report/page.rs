@@ -259,6 +259,9 @@ pub fn subject(case: &Case) -> String {
         Input::EqualPoints => "equal points",
         Input::EqualScalars => "equal scalars",
         Input::Zeros => "nine of ten scalars zero",
+        Input::ZerosOnes => "nine of ten scalars zero or one",
+        Input::OppositePoints => "one point and its opposite in turns, scalars equal",
+        Input::Infinity => "all points at infinity",
         Input::HalfBucket => "half of the scalars equal",
     };
     format!("{operation}, {input}")
