@@ -8,7 +8,7 @@ fn f_words_are_zero(w: FWords) -> bool { return words_are_zero(w); }
 fn f_zero() -> F { return fq_zero(); }
 fn f_one() -> F { return fq_one(); }
 fn f_mul(a: F, b: F) -> F { return fq_mul(a, b); }
-fn f_sqr(a: F) -> F { return fq_mul(a, a); }
+fn f_sqr(a: F) -> F { return fq_sqr(a); }
 fn f_add(a: F, b: F) -> F { return fq_add(a, b); }
 fn f_sub(a: F, b: F) -> F { return fq_sub(a, b); }
 fn f_sub4(a: F, b: F) -> F { return fq_sub4(a, b); }

@@ -14,6 +14,7 @@
 //! The u64 columns of `9x29` are below 2·9·2^58 + 2^35 < 2^63, the u32 columns of `20x13` below
 //! 2·20·(2^13 − 1)² + 2^19 < 2^32: neither overflows without a carry between the steps.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use super::modulus::{Field, Wide, limbs, mask};
@@ -82,8 +83,8 @@ pub fn module(field: Field, layout: Layout) -> String {
     }
     match layout {
         Layout::Limbs8x32 => mul_8x32(&mut text),
-        Layout::Limbs9x29 => mul_columns(&mut text, "u64"),
-        Layout::Limbs20x13 => mul_columns(&mut text, "u32"),
+        Layout::Limbs9x29 => columns(&mut text, "u64"),
+        Layout::Limbs20x13 => columns(&mut text, "u32"),
     }
     is_zero(&mut text);
     text.line("fn $f_store(x: $F) -> Words { return $f_pack($f_less_1p(x)); }");
@@ -282,11 +283,41 @@ fn mul_8x32(text: &mut Text) {
     }
     text.line("  return $F(t0, t1, t2, t3, t4, t5, t6, t7);");
     text.line("}");
+    // Its carries run along rows, in which a square saves as many products as it adds shifts.
+    text.line("fn $f_sqr(a: $F) -> $F { return $f_mul(a, a); }");
+}
+
+/// Products and squares over columns.
+fn columns(text: &mut Text, column: &str) {
+    let count = text.layout.limbs();
+    let widen = |expression: String| match column {
+        "u64" => format!("u64({expression})"),
+        _ => expression,
+    };
+    text.line("fn $f_mul(a: $F, b: $F) -> $F {");
+    for j in 0..count {
+        text.line(format!("  let a{j} = {};", widen(format!("a.l{j}"))));
+        text.line(format!("  let b{j} = {};", widen(format!("b.l{j}"))));
+    }
+    scan(text, column, |i, j| Some(format!("a{i} * b{j}")));
+
+    // aᵢ·aⱼ and aⱼ·aᵢ belong to one column: the first of the two steps adds both.
+    text.line("fn $f_sqr(a: $F) -> $F {");
+    for j in 0..count {
+        text.line(format!("  let a{j} = {};", widen(format!("a.l{j}"))));
+        text.line(format!("  let b{j} = a{j} + a{j};"));
+    }
+    scan(text, column, |i, j| match j.cmp(&i) {
+        Ordering::Less => None,
+        Ordering::Equal => Some(format!("a{i} * a{i}")),
+        Ordering::Greater => Some(format!("a{i} * b{j}")),
+    });
 }
 
 /// Operand scanning over columns that need no carries until the end; only the lowest column's upper bits
-/// move on at each step.
-fn mul_columns(text: &mut Text, column: &str) {
+/// move on at each step. Step i adds `product(i, j)` to column i + j, which is then the j-th from the lowest,
+/// and every product that belongs to a column is added before it is the lowest.
+fn scan(text: &mut Text, column: &str, product: impl Fn(usize, usize) -> Option<String>) {
     let (bits, count) = (text.layout.limb_bits(), text.layout.limbs());
     let (p, m) = (text.multiple(1), mask(bits));
     let inverse = text.field.negative_inverse(bits);
@@ -305,16 +336,12 @@ fn mul_columns(text: &mut Text, column: &str) {
             expression
         }
     };
-    text.line("fn $f_mul(a: $F, b: $F) -> $F {");
-    for j in 0..count {
-        text.line(format!("  let b{j} = {};", widen(format!("b.l{j}"))));
-    }
     for j in 0..count {
         text.line(format!("  var t{j}: {column} = 0{suffix};"));
     }
+    let plus = |i, j| product(i, j).map_or_else(String::new, |product| format!(" + {product}"));
     for i in 0..count {
-        text.line(format!("  let a{i} = {};", widen(format!("a.l{i}"))));
-        text.line(format!("  let s{i} = t0 + a{i} * b0;"));
+        text.line(format!("  let s{i} = t0{};", plus(i, 0)));
         text.line(format!(
             "  let q{i} = {};",
             widen(format!("({inverse}u * {}) & {m}u", narrow(format!("s{i}"))))
@@ -330,8 +357,9 @@ fn mul_columns(text: &mut Text, column: &str) {
                 String::new()
             };
             text.line(format!(
-                "  t{} = t{j} + a{i} * b{j} + q{i} * {limb}{suffix}{carry};",
-                j - 1
+                "  t{} = t{j}{} + q{i} * {limb}{suffix}{carry};",
+                j - 1,
+                plus(i, j)
             ));
         }
         text.line(format!("  t{} = 0{suffix};", count - 1));
