@@ -196,10 +196,10 @@ impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
                 None
             }
         };
-        self.shared.gpu.get_or_init(open).as_ref()
+        get_or_set(&self.shared.gpu, open).as_ref()
     }
 
-    /// Whether the device may be tried again after this error. Says what happened.
+    /// Logs a failure, after which the device is not asked again unless it only lacked room.
     fn retire_after(&self, error: &GpuError) {
         if !matches!(
             error,
@@ -245,7 +245,7 @@ impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
                 None
             }
         };
-        *self.shared.rates.get_or_init(measure)
+        *get_or_set(&self.shared.rates, measure)
     }
 
     fn measure(&self, gpu: &GpuBackend<E>) -> Result<Rates, BackendError> {
@@ -271,6 +271,16 @@ impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
         };
         Ok(BothBases { cpu, len, gpu })
     }
+}
+
+/// What the cell holds, or what `make` gives. Unlike `get_or_init` it holds nothing meanwhile: `make` takes
+/// threads of a pool, which may take up work that asks for the same. Whoever comes second throws his away.
+fn get_or_set<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    if let Some(value) = cell.get() {
+        return value;
+    }
+    let made = make();
+    cell.get_or_init(|| made)
 }
 
 /// Times a backend: each operation twice on each size, of which the second counts.

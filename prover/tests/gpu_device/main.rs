@@ -16,7 +16,7 @@ use zkroll_prover::backend::gpu::{Device, GpuError, GpuOptions};
 type Test = (&'static str, fn(&Device));
 
 /// On one device that all share.
-const SHARED: [Test; 9] = [
+const SHARED: [Test; 10] = [
     ("write_clear_read", recordings::write_clear_read),
     ("commands_are_in_order", recordings::commands_are_in_order),
     ("scalars_in_pieces", recordings::scalars_in_pieces),
@@ -27,6 +27,7 @@ const SHARED: [Test; 9] = [
     ),
     ("many_submissions", recordings::many_submissions),
     ("many_threads", recordings::many_threads),
+    ("thread_pool", recordings::thread_pool),
     ("cancellation", failures::cancellation),
     ("refused_recordings", failures::refused_recordings),
 ];

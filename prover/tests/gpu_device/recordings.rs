@@ -216,6 +216,23 @@ pub fn many_threads(device: &Device) {
     });
 }
 
+/// A thread of a pool that waits for the conversion of its own data takes up other jobs of the pool meanwhile:
+/// the device must not hold a lock that those need too.
+pub fn thread_pool(device: &Device) {
+    use rayon::prelude::*;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build();
+    pool.unwrap().install(|| {
+        (0..200).into_par_iter().for_each(|job| {
+            let mut recording = Recording::default();
+            let values = noise(400_000 + job);
+            let view = recording.temporary("values", values.len() as u64);
+            recording.write(&view, Data::Words(values.clone()));
+            recording.read(&view);
+            assert!(run(device, recording).unwrap() == [values]);
+        });
+    });
+}
+
 pub fn buffers_are_used_again() {
     let device = Device::open(&options()).unwrap();
     let idle: Vec<u64> = (0..3)

@@ -20,9 +20,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// run first, and that takes seconds each.
 const SOFTWARE_TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// How long one call of the driver waits. It returns at once when the work is done; the limit is what a
-/// thread that frees a buffer may have to wait for wgpu's lock.
-const SLICE: Duration = Duration::from_millis(5);
+/// How long whoever waits for the device asks again and again before he sleeps between.
+const SPIN: Duration = Duration::from_micros(100);
+
+/// Then a pause is this part of the time waited so far, and at most [`MAX_PAUSE`]: that much later than the
+/// device is the host.
+const PAUSE_PART: u32 = 32;
+/// See [`PAUSE_PART`].
+const MAX_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long a refusal waits for the news that the device was lost.
 const GRACE: Duration = Duration::from_millis(100);
@@ -159,36 +164,23 @@ impl Connection {
     }
 
     /// Hands work to the device. The caller has scopes open.
-    pub fn submit(&self, commands: wgpu::CommandBuffer) -> wgpu::SubmissionIndex {
+    pub fn submit(&self, encoder: wgpu::CommandEncoder) -> Submission {
         if let Some(Fault::LoseDeviceAfter(submissions)) = self.fault.get()
             && self.submissions.fetch_add(1, Ordering::Relaxed) == *submissions
         {
             self.device.destroy();
         }
-        self.queue.submit([commands])
+        let submission = Submission(Arc::default());
+        let done = Arc::clone(&submission.0);
+        encoder.on_submitted_work_done(move || done.store(true, Ordering::Release));
+        self.queue.submit([encoder.finish()]);
+        submission
     }
 
     /// Waits until that work is done.
-    pub fn wait(&self, submission: &wgpu::SubmissionIndex) -> Result<(), GpuError> {
-        let wait = wgpu::PollType::Wait {
-            submission_index: Some(submission.clone()),
-            timeout: Some(SLICE),
-        };
-        let deadline = Instant::now() + self.time_limit;
-        loop {
-            match self.poll(wait.clone()) {
-                Ok(_) => return self.check(),
-                Err(wgpu::PollError::Timeout) => {
-                    self.check()?;
-                    if Instant::now() >= deadline {
-                        return Err(self.give_up());
-                    }
-                }
-                Err(wgpu::PollError::WrongSubmissionIndex(..)) => {
-                    return Err(self.refusal("a submission was not accepted".to_owned()));
-                }
-            }
-        }
+    pub fn wait(&self, submission: &Submission) -> Result<(), GpuError> {
+        self.until(|| submission.0.load(Ordering::Acquire).then_some(()))?;
+        self.check()
     }
 
     /// The first `bytes` bytes of a buffer that the device has finished with.
@@ -199,13 +191,31 @@ impl Connection {
                 // The receiver is gone if this was called too late.
                 let _ = sender.send(mapped);
             });
-            self.turn();
         })?;
-        match receiver.try_recv() {
-            Ok(Ok(())) => buffer
+        match self.until(|| receiver.try_recv().ok())? {
+            Ok(()) => buffer
                 .get_mapped_range(..bytes)
                 .map_err(|error| self.refusal(error.to_string())),
-            _ => Err(self.refusal("a buffer was not mapped".to_owned())),
+            Err(_) => Err(self.refusal("a buffer was not mapped".to_owned())),
+        }
+    }
+
+    /// Lets wgpu work until `ready` has something.
+    ///
+    /// wgpu is asked and does not wait itself: several threads may use the device, and wgpu 30 panics where
+    /// one waits for a submission while another submits.
+    fn until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, GpuError> {
+        let start = Instant::now();
+        loop {
+            self.turn();
+            if let Some(value) = ready() {
+                return Ok(value);
+            }
+            self.check()?;
+            if start.elapsed() >= self.time_limit {
+                return Err(self.give_up());
+            }
+            pause(start);
         }
     }
 
@@ -214,14 +224,11 @@ impl Connection {
     pub fn refusal(&self, message: String) -> GpuError {
         // A device that is destroyed says so only when it has nothing left to do.
         let start = Instant::now();
-        let wait = wgpu::PollType::Wait {
-            submission_index: None,
-            timeout: Some(SLICE),
-        };
-        while let Err(wgpu::PollError::Timeout) = self.poll(wait.clone()) {
+        while !self.turn().is_queue_empty() {
             if start.elapsed() >= self.time_limit {
                 return self.give_up();
             }
+            pause(start);
         }
         // Another thread may have noticed it and be about to tell.
         let idle = Instant::now();
@@ -239,21 +246,19 @@ impl Connection {
         }
     }
 
-    /// Lets wgpu do what is due, without waiting.
-    pub fn turn(&self) {
-        // What came of it is in `health`.
-        let _ = self.poll(wgpu::PollType::Poll);
-    }
-
-    fn poll(&self, kind: wgpu::PollType) -> Result<wgpu::PollStatus, wgpu::PollError> {
+    /// Lets wgpu do what is due, without waiting; whether the device has anything left to do.
+    pub fn turn(&self) -> wgpu::PollStatus {
         // wgpu panics here if the driver reports the device lost, after it has called the callback and
         // released its locks.
-        let polled =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(kind)));
-        polled.unwrap_or_else(|_| {
-            let _ = self.health.lost.set("the driver failed".to_owned());
-            Ok(wgpu::PollStatus::QueueEmpty)
-        })
+        let poll = || self.device.poll(wgpu::PollType::Poll);
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
+            // Nothing was waited for, so nothing took too long.
+            Ok(status) => status.unwrap_or(wgpu::PollStatus::Poll),
+            Err(_) => {
+                let _ = self.health.lost.set("the driver failed".to_owned());
+                wgpu::PollStatus::QueueEmpty
+            }
+        }
     }
 
     /// Declares the device lost because it does not answer.
@@ -263,6 +268,20 @@ impl Connection {
         self.health.stuck.store(true, Ordering::Relaxed);
         let _ = self.health.lost.set(reason);
         GpuError::TimedOut { seconds }
+    }
+}
+
+/// Work that was handed to the device.
+#[derive(Debug)]
+pub(super) struct Submission(Arc<AtomicBool>);
+
+/// Rests for a while in a wait that began at `start`.
+fn pause(start: Instant) {
+    let waited = start.elapsed();
+    if waited < SPIN {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep((waited / PAUSE_PART).min(MAX_PAUSE));
     }
 }
 

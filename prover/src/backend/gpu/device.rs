@@ -20,8 +20,8 @@ use crate::observer::Cancellation;
 /// of that size use about as much.
 const IDLE_BUFFERS: u64 = 4;
 
-/// A GPU, opened by [`Device::open`]. Several threads may use it; it carries out one recording after the
-/// other.
+/// A GPU, opened by [`Device::open`]. Several threads may use it at once; its queue carries out their
+/// recordings batch by batch.
 pub struct Device {
     pub(super) connection: Connection,
     pub(super) info: AdapterInfo,
@@ -30,8 +30,6 @@ pub struct Device {
     pub(super) uniform_alignment: u64,
     pub(super) pool: Arc<Pool>,
     pub(super) pipelines: Pipelines,
-    /// Held by the thread whose recording is carried out.
-    turn: Mutex<()>,
     /// Times of dispatches, where they are asked for.
     pub(super) timings: Option<Mutex<Vec<(Kernel, Duration)>>>,
 }
@@ -91,7 +89,6 @@ impl Device {
             uniform_alignment: u64::from(limits.min_uniform_buffer_offset_alignment).max(16),
             pool: Arc::new(Pool::new(IDLE_BUFFERS * bytes, limits.max_buffer_size)),
             pipelines: Pipelines::new(&connection, &candidate.info, options.cache_folder()),
-            turn: Mutex::new(()),
             timings: None,
             connection,
         };
@@ -196,9 +193,6 @@ impl Executor for Device {
         recording: Recording<'_, DeviceBuffer>,
         cancellation: &Cancellation,
     ) -> Result<Vec<Vec<u32>>, GpuError> {
-        // A thread that polls while another one submits may find wgpu's queue empty with its own submission
-        // unfinished, at which wgpu 30 panics. The device has one queue: nothing is lost by taking turns.
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         execute::run(self, recording, cancellation)
     }
 }

@@ -15,7 +15,7 @@ use std::sync::PoisonError;
 use ark_bn254::Fr;
 use zkroll_shaders::Kernel;
 
-use super::connection::Scopes;
+use super::connection::{Scopes, Submission};
 use super::device::{Device, DeviceBuffer};
 use super::error::GpuError;
 use super::pipelines::Pipeline;
@@ -67,7 +67,7 @@ struct Run<'d> {
     parameters: Option<Parameters>,
     reads: Option<Reads>,
     batch: Option<Batch>,
-    in_flight: VecDeque<wgpu::SubmissionIndex>,
+    in_flight: VecDeque<Submission>,
     timestamps: Vec<Timestamps>,
 }
 
@@ -418,7 +418,7 @@ impl<'d> Run<'d> {
             timestamps.resolve(&mut batch.encoder);
         }
         let connection = &self.device.connection;
-        let submission = connection.submit(batch.encoder.finish());
+        let submission = connection.submit(batch.encoder);
         batch
             .scopes
             .close("a submission", 0)

@@ -105,7 +105,7 @@ impl Pool {
     ) -> Result<wgpu::Buffer, GpuError> {
         match connection.allocate(label, bytes, usage) {
             Err(GpuError::OutOfMemory { .. }) if self.clear() => {
-                connection.turn();
+                let _ = connection.turn();
                 connection.allocate(label, bytes, usage)
             }
             result => result,

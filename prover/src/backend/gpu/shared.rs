@@ -3,7 +3,7 @@
 //! To open a device compiles shaders and to use it fills tables, so the backend that is opened by name is
 //! one for all who ask, until it is lost or the environment asks for another.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{GpuOptions, has_hardware};
 use super::backend::GpuBackend;
@@ -24,17 +24,17 @@ impl Gpu {
     /// As [`Device::open`].
     pub fn shared() -> Result<Self, GpuError> {
         let options = GpuOptions::from_environment()?;
-        // Nothing is left half done by a thread that panicked: the place is written last.
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, gpu)) = &*shared
-            && *known == options
-            && gpu.executor().lost().is_none()
-        {
-            return Ok(gpu.clone());
+        if let Some(gpu) = known(&options) {
+            return Ok(gpu);
         }
-        let gpu = Self::new(Device::open(&options)?);
-        *shared = Some((options, gpu.clone()));
-        Ok(gpu)
+        // To open a device takes threads of a pool, which may take up work that asks for the device too: no
+        // lock is held meanwhile. Whoever comes second throws his away.
+        let opened = Self::new(Device::open(&options)?);
+        if let Some(gpu) = known(&options) {
+            return Ok(gpu);
+        }
+        *lock() = Some((options, opened.clone()));
+        Ok(opened)
     }
 
     /// Whether there is an adapter that is worth a try beside the CPU: one that does not itself compute on
@@ -43,4 +43,16 @@ impl Gpu {
     pub fn has_hardware() -> bool {
         GpuOptions::from_environment().is_ok_and(|options| has_hardware(&options))
     }
+}
+
+/// Nothing is left half done by a thread that panicked: the place is written last.
+fn lock() -> MutexGuard<'static, Option<(GpuOptions, Gpu)>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is open and works, if it was asked for so.
+fn known(options: &GpuOptions) -> Option<Gpu> {
+    let shared = lock();
+    let (known, gpu) = shared.as_ref()?;
+    (known == options && gpu.executor().lost().is_none()).then(|| gpu.clone())
 }

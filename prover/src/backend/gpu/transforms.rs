@@ -29,7 +29,7 @@
 //! It does not split a transform over several bindings: n values must fit into one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInt, FftField, Field, PrimeField};
@@ -405,21 +405,26 @@ impl<E: Executor> Transforms<E> {
                 limit,
             });
         }
-        // What a panic leaves behind is whole: tables are entered when they are made.
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tables) = tables.sizes.get(&log_n) {
+        if let Some(tables) = self.lock().sizes.get(&log_n) {
             return Ok(tables.clone());
         }
-        let shared = match &tables.shared {
-            Some(shared) => shared.clone(),
+        // Tables are made without the lock, for that takes threads of a pool, which may take up other work
+        // that needs it. Whoever comes second throws his away.
+        let known = self.lock().shared.clone();
+        let shared = match known {
+            Some(shared) => shared,
             None => {
                 let made = SharedTables::make(self.plan, executor)?;
-                tables.shared.insert(made).clone()
+                self.lock().shared.get_or_insert(made).clone()
             }
         };
         let made = Arc::new(SizeTables::make(self.plan, shared, executor, log_n)?);
-        tables.sizes.insert(log_n, made.clone());
-        Ok(made)
+        Ok(self.lock().sizes.entry(log_n).or_insert(made).clone())
+    }
+
+    /// The tables made so far. What a panic leaves behind is whole: they are entered when they are made.
+    fn lock(&self) -> MutexGuard<'_, Tables<E::Buffer>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
