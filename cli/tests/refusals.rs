@@ -113,6 +113,27 @@ fn files_that_are_absent_are_named() {
 }
 
 #[test]
+fn an_environment_that_no_gpu_can_satisfy_is_refused_by_auto_too() {
+    let bench = [
+        "bench",
+        "--ops",
+        "ntt",
+        "--log-n",
+        "2",
+        "--backends",
+        "auto",
+    ];
+    for (variable, value) in [
+        ("ZKROLL_GPU_LAYOUT", "10x26"),
+        ("ZKROLL_GPU_MAX_BINDING", "16M"),
+        ("ZKROLL_GPU_TIMESTAMPS", "yes"),
+    ] {
+        let error = refusal_with(&[(variable, value)], &bench);
+        assert!(error.contains(variable) && error.contains(value), "{error}");
+    }
+}
+
+#[test]
 fn malformed_json_is_refused_with_its_place() {
     let scene = scene();
     let folder = folder("malformed");

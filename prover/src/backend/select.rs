@@ -91,11 +91,17 @@ fn open_ifma() -> Result<AnyBackend, BackendError> {
 
 #[cfg(feature = "gpu")]
 fn open_gpu() -> Result<AnyBackend, BackendError> {
-    let unavailable = |error: GpuError| BackendError::Unavailable {
+    Gpu::shared()
+        .map(AnyBackend::Gpu)
+        .map_err(|error| gpu_unavailable(&error))
+}
+
+#[cfg(feature = "gpu")]
+fn gpu_unavailable(error: &GpuError) -> BackendError {
+    BackendError::Unavailable {
         name: BackendName::Gpu,
         reason: error.to_string(),
-    };
-    Gpu::shared().map(AnyBackend::Gpu).map_err(unavailable)
+    }
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -108,22 +114,25 @@ fn open_gpu() -> Result<AnyBackend, BackendError> {
 
 /// A CPU engine, with a GPU beside it where there is a hardware one. The device is opened when the first
 /// large job comes.
+///
+/// # Errors
+/// If the environment asks for a GPU as there can be none.
 #[cfg(feature = "gpu")]
-fn with_gpu(cpu: AnyBackend) -> AnyBackend {
-    if !Gpu::has_hardware() {
-        return cpu;
+fn with_gpu(cpu: AnyBackend) -> Result<AnyBackend, BackendError> {
+    if !Gpu::has_hardware().map_err(|error| gpu_unavailable(&error))? {
+        return Ok(cpu);
     }
-    match cpu {
+    Ok(match cpu {
         AnyBackend::Cpu(cpu) => AnyBackend::GpuAndCpu(SideBySide::new(cpu, Gpu::shared)),
         #[cfg(target_arch = "x86_64")]
         AnyBackend::Ifma(ifma) => AnyBackend::GpuAndIfma(SideBySide::new(ifma, Gpu::shared)),
         other => other,
-    }
+    })
 }
 
 #[cfg(not(feature = "gpu"))]
-fn with_gpu(cpu: AnyBackend) -> AnyBackend {
-    cpu
+fn with_gpu(cpu: AnyBackend) -> Result<AnyBackend, BackendError> {
+    Ok(cpu)
 }
 
 impl fmt::Display for BackendName {
@@ -204,7 +213,7 @@ fn open_auto(forced: Option<&str>) -> Result<AnyBackend, BackendError> {
             .into_iter()
             .find_map(|name| name.open().ok())
             .map_or_else(|| BackendName::Cpu.open(), Ok)
-            .map(with_gpu),
+            .and_then(with_gpu),
         name => name.parse::<BackendName>()?.open(),
     }
 }
@@ -302,7 +311,7 @@ mod tests {
         let fastest = CPU_ENGINES.into_iter().find(|name| name.open().is_ok());
         let auto = open_auto(None).unwrap().name();
         #[cfg(feature = "gpu")]
-        if Gpu::has_hardware() {
+        if Gpu::has_hardware().unwrap() {
             assert_eq!(auto, "auto");
             return;
         }

@@ -39,9 +39,11 @@ impl Gpu {
 
     /// Whether there is an adapter that is worth a try beside the CPU: one that does not itself compute on
     /// the CPU. Opens nothing.
-    #[must_use]
-    pub fn has_hardware() -> bool {
-        GpuOptions::from_environment().is_ok_and(|options| has_hardware(&options))
+    ///
+    /// # Errors
+    /// [`GpuError::Environment`] if a variable has a value that it cannot have.
+    pub fn has_hardware() -> Result<bool, GpuError> {
+        Ok(has_hardware(&GpuOptions::from_environment()?))
     }
 }
 
