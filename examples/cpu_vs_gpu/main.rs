@@ -84,13 +84,7 @@ fn main() -> ExitCode {
         }
         Ok(())
     });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    common::exit(outcome)
 }
 
 /// A backend that takes part.

@@ -68,13 +68,7 @@ fn main() -> ExitCode {
         }
         Ok(())
     });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    common::exit(outcome)
 }
 
 fn run(arguments: &Arguments) -> Result<Report> {

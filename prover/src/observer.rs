@@ -9,8 +9,8 @@ use crate::backend::BackendError;
 
 /// One step of proving.
 ///
-/// The five multi-scalar multiplications may run side by side; they are then reported together, each
-/// with its share of the time.
+/// The five multi-scalar multiplications, and on a device the quotient with them, may run side by side;
+/// they are then reported together, each with its share of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

@@ -10,6 +10,7 @@
 //! lost is not asked again. A cancelled proof is cancelled, and bad lengths are errors, wherever they are
 //! noticed.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -22,7 +23,7 @@ use super::gpu::{Executor, GpuBackend, GpuBases, GpuError};
 use super::queries::Share;
 use super::{Backend, BackendError, ProductFactors, Queries, QueryScalars, QuerySums};
 use crate::key_file::StreamedPoints;
-use crate::observer::{Cancellation, Observer, Stage};
+use crate::observer::{Cancellation, Observer, Stage, StageTimes};
 
 /// Below this many points or values no GPU wins: the hand-over alone takes as long as a CPU needs.
 const MIN_GPU_SIZE: usize = 1 << 12;
@@ -249,9 +250,10 @@ impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
     }
 
     fn measure(&self, gpu: &GpuBackend<E>) -> Result<Rates, BackendError> {
+        let samples = Samples::new();
         Ok(Rates {
-            cpu: speed(&self.cpu)?,
-            gpu: speed(gpu)?,
+            cpu: samples.speed(&self.cpu)?,
+            gpu: samples.speed(gpu)?,
         })
     }
 
@@ -283,43 +285,57 @@ fn get_or_set<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
     cell.get_or_init(|| made)
 }
 
-/// Times a backend: each operation twice on each size, of which the second counts.
-fn speed<B: Backend>(backend: &B) -> Result<Speed, BackendError> {
-    let [small, large] = TIMED_SIZES;
-    // Scalars without structure: powers of the field's generator.
-    let scalars: Vec<Fr> =
-        std::iter::successors(Some(Fr::from(5u64)), |last| Some(last * last + last))
-            .take(large)
-            .collect();
-    let timed = |run: &dyn Fn(usize) -> Result<(), BackendError>| {
-        let once = |n| {
-            run(n)?;
-            let start = Instant::now();
-            run(n)?;
-            Ok::<_, BackendError>((n, start.elapsed()))
-        };
-        Ok::<_, BackendError>(Line::through([once(small)?, once(large)?]))
+/// What both are timed with.
+struct Samples {
+    g1: Vec<G1Affine>,
+    g2: Vec<G2Affine>,
+    /// Without structure: each the last one's square and itself.
+    scalars: Vec<Fr>,
+}
+
+impl Samples {
+    fn new() -> Self {
+        let [_, large] = TIMED_SIZES;
+        let next = |last: &Fr| Some(*last * last + last);
+        Self {
+            g1: multiples::<G1Projective>(large),
+            g2: multiples::<G2Projective>(large),
+            scalars: std::iter::successors(Some(Fr::from(5u64)), next)
+                .take(large)
+                .collect(),
+        }
+    }
+
+    /// Times a backend: each operation twice on each size, of which the second counts.
+    fn speed<B: Backend>(&self, backend: &B) -> Result<Speed, BackendError> {
+        let scalars = |n: usize| &self.scalars[..n];
+        Ok(Speed {
+            msm_g1: timed(|n| {
+                let bases = backend.load_g1(&self.g1[..n])?;
+                Ok(move || backend.msm_g1(&bases, scalars(n)).map(drop))
+            })?,
+            msm_g2: timed(|n| {
+                let bases = backend.load_g2(&self.g2[..n])?;
+                Ok(move || backend.msm_g2(&bases, scalars(n)).map(drop))
+            })?,
+            ntt: timed(|n| Ok(move || backend.ntt(&mut scalars(n).to_vec())))?,
+        })
+    }
+}
+
+/// The line through the times of what `prepare` gives for each size.
+fn timed<R: Fn() -> Result<(), BackendError>>(
+    prepare: impl Fn(usize) -> Result<R, BackendError>,
+) -> Result<Line, BackendError> {
+    let once = |n| {
+        let run = prepare(n)?;
+        run()?;
+        let start = Instant::now();
+        run()?;
+        Ok::<_, BackendError>((n, start.elapsed()))
     };
-    let (g1, g2) = (
-        multiples::<G1Projective>(large),
-        multiples::<G2Projective>(large),
-    );
-    let g1 = [small, large].map(|n| backend.load_g1(&g1[..n]));
-    let [g1_small, g1_large] = g1;
-    let (g1_small, g1_large) = (g1_small?, g1_large?);
-    let [g2_small, g2_large] = [small, large].map(|n| backend.load_g2(&g2[..n]));
-    let (g2_small, g2_large) = (g2_small?, g2_large?);
-    Ok(Speed {
-        msm_g1: timed(&|n| {
-            let bases = if n == small { &g1_small } else { &g1_large };
-            backend.msm_g1(bases, &scalars[..n]).map(drop)
-        })?,
-        msm_g2: timed(&|n| {
-            let bases = if n == small { &g2_small } else { &g2_large };
-            backend.msm_g2(bases, &scalars[..n]).map(drop)
-        })?,
-        ntt: timed(&|n| backend.ntt(&mut scalars[..n].to_vec()))?,
-    })
+    let [small, large] = TIMED_SIZES;
+    Ok(Line::through([once(small)?, once(large)?]))
 }
 
 /// The first multiples of the generator.
@@ -497,7 +513,7 @@ impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
         on_cpu: impl FnOnce(&C, &mut [Fr]) -> Result<(), BackendError>,
     ) -> Result<(), BackendError> {
         let n = values.len();
-        let values = std::cell::RefCell::new(values);
+        let values = RefCell::new(values);
         self.run(
             n,
             |rates| rates.gpu.ntt.at(n) < rates.cpu.ntt.at(n),
@@ -574,7 +590,7 @@ impl<C: Backend + 'static, E: Executor + 'static> Split<'_, C, E> {
         std::thread::scope(|scope| {
             // The thread waits for the device; this one, and the pool it belongs to, has the CPU's sums.
             let gpu = scope.spawn(|| {
-                let mut times = crate::observer::StageTimes::default();
+                let mut times = StageTimes::default();
                 let sums = self.gpu.shared_proof_sums(
                     on_gpu,
                     factors,

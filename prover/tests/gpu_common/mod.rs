@@ -50,11 +50,7 @@ pub fn dispatch<E: Executor>(
     let mut recording = Recording::default();
     let views: Vec<_> = buffers
         .iter()
-        .map(|words| {
-            let view = recording.temporary("a buffer", words.len() as u64);
-            recording.write(&view, Data::Words(words.clone()));
-            view
-        })
+        .map(|words| recording.upload("a buffer", Data::Words(words.clone())))
         .collect();
     recording.dispatch(kernel, params.to_vec(), views.clone(), invocations, 1);
     for (view, binding) in views.iter().zip(kernel.bindings()) {

@@ -206,8 +206,7 @@ pub fn many_threads(device: &Device) {
                 for round in 0..50 {
                     let mut recording = Recording::default();
                     let values = noise(5000 + 100 * thread + round);
-                    let view = recording.temporary("values", values.len() as u64);
-                    recording.write(&view, Data::Words(values.clone()));
+                    let view = recording.upload("values", Data::Words(values.clone()));
                     recording.read(&view);
                     assert_eq!(run(device, recording).unwrap(), [values]);
                 }
@@ -225,8 +224,7 @@ pub fn thread_pool(device: &Device) {
         (0..200).into_par_iter().for_each(|job| {
             let mut recording = Recording::default();
             let values = noise(400_000 + job);
-            let view = recording.temporary("values", values.len() as u64);
-            recording.write(&view, Data::Words(values.clone()));
+            let view = recording.upload("values", Data::Words(values.clone()));
             recording.read(&view);
             assert!(run(device, recording).unwrap() == [values]);
         });

@@ -10,8 +10,6 @@ use std::time::Instant;
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 
-use ark_ff::AdditiveGroup;
-
 use super::super::queries::Share;
 use super::super::{
     Backend, BackendError, ProductFactors, Queries, QueryScalars, QuerySums, check_factors,
@@ -20,14 +18,15 @@ use super::super::{
 use super::error::GpuError;
 use super::msm::{self, GpuPoint, Job, Pending};
 use super::recording::{Data, Executor, Recording, View};
-use super::transforms::{Transforms, read_values};
+use super::transforms::Transforms;
+use super::words::ELEMENT_WORDS;
 use crate::key_file::{RawPoint, StreamedPoints};
 use crate::observer::{Cancellation, Observer, Stage};
 
 /// The backend `gpu` on some executor of recordings. Clones share it.
 pub struct GpuBackend<E: Executor> {
-    executor: Arc<E>,
-    transforms: Arc<Transforms<E>>,
+    pub(super) executor: Arc<E>,
+    pub(super) transforms: Arc<Transforms<E>>,
 }
 
 impl<E: Executor> Clone for GpuBackend<E> {
@@ -47,7 +46,7 @@ impl<E: Executor + fmt::Debug> fmt::Debug for GpuBackend<E> {
 
 /// A list of points on the device.
 #[derive(Clone, Debug)]
-pub struct GpuBases<B>(msm::Bases<B>);
+pub struct GpuBases<B>(pub(super) msm::Bases<B>);
 
 /// The sums of one recording in the order in which they come back.
 type Wanted = Vec<Option<Pending>>;
@@ -69,9 +68,8 @@ impl<E: Executor> GpuBackend<E> {
     }
 
     fn load<P: GpuPoint>(&self, points: &[P]) -> Result<GpuBases<E::Buffer>, BackendError> {
-        let read = |start: usize, out: &mut Vec<P>| {
-            let len = out.len();
-            out.copy_from_slice(&points[start..start + len]);
+        let read = |start: usize, out: &mut [P]| {
+            out.copy_from_slice(&points[start..start + out.len()]);
             Ok::<_, BackendError>(())
         };
         msm::Bases::load(&*self.executor, points.len(), read).map(GpuBases)
@@ -81,7 +79,7 @@ impl<E: Executor> GpuBackend<E> {
         &self,
         points: StreamedPoints<'_, P>,
     ) -> Result<GpuBases<E::Buffer>, BackendError> {
-        let read = |start, out: &mut Vec<P>| Ok::<_, BackendError>(points.read(start, out)?);
+        let read = |start, out: &mut [P]| Ok::<_, BackendError>(points.read(start, out)?);
         msm::Bases::load(&*self.executor, points.len(), read).map(GpuBases)
     }
 
@@ -97,7 +95,7 @@ impl<E: Executor> GpuBackend<E> {
     }
 
     /// Multiplies scalars on the device, behind what is recorded.
-    fn run_msm<P: GpuPoint>(
+    pub(super) fn run_msm<P: GpuPoint>(
         &self,
         mut recording: Recording<'_, E::Buffer>,
         bases: &GpuBases<E::Buffer>,
@@ -213,36 +211,30 @@ impl<E: Executor> GpuBackend<E> {
         check_queries(queries, assignment.len(), *num_instance, n - 1)?;
         let mut recording = Recording::default();
         let columns = Columns::upload(&mut recording, assignment, *num_instance);
-        let factors = Factors {
-            n,
-            a: upload(&mut recording, a),
-            b: upload(&mut recording, b),
-        };
+        let factors = [a, b].map(|values| recording.upload("factor", Data::Scalars(values)));
         let watch = (cancellation, observer);
         self.quotient_and_sums(recording, queries, &columns, &factors, share, watch)
     }
 
     /// Runs the quotient of n values of A and of B, which it overwrites, and a share of the sums.
-    fn quotient_and_sums(
+    pub(super) fn quotient_and_sums(
         &self,
         mut recording: Recording<'_, E::Buffer>,
         queries: &Queries<'_, GpuBases<E::Buffer>, GpuBases<E::Buffer>>,
         columns: &Columns<E::Buffer>,
-        factors: &Factors<E::Buffer>,
+        [a, b]: &[View<E::Buffer>; 2],
         share: Share,
         (cancellation, observer): (&Cancellation, &mut dyn Observer),
     ) -> Result<QuerySums, BackendError> {
-        let Factors { n, a, b } = factors;
+        let n = a.words as usize / ELEMENT_WORDS;
+        let executor = &*self.executor;
         // A domain of one element has no quotient.
-        let h = match (a, b) {
-            (Some(a), Some(b)) if *n > 1 => {
-                Some(
-                    self.transforms
-                        .record_quotient(&*self.executor, &mut recording, a, b)?,
-                )
-            }
-            _ => None,
-        };
+        let h = (n > 1)
+            .then(|| {
+                self.transforms
+                    .record_quotient(executor, &mut recording, a, b)
+            })
+            .transpose()?;
         let h = (h.as_ref(), n - 1);
         let wanted = self.record_query_sums(&mut recording, queries, columns, h, share)?;
         self.run_query_sums(recording, wanted, true, cancellation, observer)
@@ -250,18 +242,25 @@ impl<E: Executor> GpuBackend<E> {
 }
 
 /// The columns of an assignment on the device.
-struct Columns<B> {
+pub(super) struct Columns<B> {
     /// Their values; `None` if there are none.
-    view: Option<View<B>>,
-    count: usize,
-    num_instance: usize,
+    pub view: Option<View<B>>,
+    pub count: usize,
+    pub num_instance: usize,
 }
 
-/// The n values of A and of B on the device.
-struct Factors<B> {
-    n: usize,
-    a: Option<View<B>>,
-    b: Option<View<B>>,
+impl<B: Clone> Columns<B> {
+    fn upload<'a>(
+        recording: &mut Recording<'a, B>,
+        assignment: &'a [Fr],
+        num_instance: usize,
+    ) -> Self {
+        Self {
+            view: upload(recording, assignment),
+            count: assignment.len(),
+            num_instance,
+        }
+    }
 }
 
 /// The stages of a recording, in the order of a proof, with their parts of its field multiplications.
@@ -283,178 +282,8 @@ fn shares(total: u64, wanted: &[Option<Pending>], has_quotient: bool) -> Vec<(St
         .collect()
 }
 
-/// Scalars that stay on the device between operations: where time is to be measured without the way to the
-/// device and back, or one operation follows the other.
-#[derive(Clone, Debug)]
-pub struct GpuScalars<B> {
-    view: View<B>,
-    len: usize,
-}
-
-impl<E: Executor> GpuBackend<E> {
-    /// Puts scalars on the device.
-    ///
-    /// # Errors
-    /// If there are none, or the device has no room.
-    pub fn load_scalars(&self, scalars: &[Fr]) -> Result<GpuScalars<E::Buffer>, BackendError> {
-        let data = Data::Scalars(scalars);
-        let words = data.words();
-        let view = View::resident(self.executor.resident("scalars", words)?, words);
-        let mut recording = Recording::default();
-        recording.write(&view, data);
-        self.executor.run(recording, &Cancellation::new())?;
-        let len = scalars.len();
-        Ok(GpuScalars { view, len })
-    }
-
-    /// Brings scalars back from the device.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn read_scalars(&self, scalars: &GpuScalars<E::Buffer>) -> Result<Vec<Fr>, BackendError> {
-        let mut recording = Recording::default();
-        recording.read(&scalars.view);
-        let words = self.executor.run(recording, &Cancellation::new())?;
-        let mut values = vec![Fr::ZERO; scalars.len];
-        read_values(&words[0], &mut values)?;
-        Ok(values)
-    }
-
-    /// As [`Backend::msm_g1`] for scalars on the device.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn msm_g1_resident(
-        &self,
-        bases: &GpuBases<E::Buffer>,
-        scalars: &GpuScalars<E::Buffer>,
-    ) -> Result<G1Projective, BackendError> {
-        check_lengths(bases.0.len, scalars.len)?;
-        self.run_msm::<G1Affine>(
-            Recording::default(),
-            bases,
-            Some(&scalars.view),
-            scalars.len,
-        )
-    }
-
-    /// As [`Backend::msm_g2`] for scalars on the device.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn msm_g2_resident(
-        &self,
-        bases: &GpuBases<E::Buffer>,
-        scalars: &GpuScalars<E::Buffer>,
-    ) -> Result<G2Projective, BackendError> {
-        check_lengths(bases.0.len, scalars.len)?;
-        self.run_msm::<G2Affine>(
-            Recording::default(),
-            bases,
-            Some(&scalars.view),
-            scalars.len,
-        )
-    }
-
-    /// As [`Backend::ntt`] for at least two values on the device. `spare` is as long; the values end in the one
-    /// of the two that is returned, and the other is overwritten.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn ntt_resident<'a>(
-        &self,
-        values: &'a GpuScalars<E::Buffer>,
-        spare: &'a GpuScalars<E::Buffer>,
-    ) -> Result<&'a GpuScalars<E::Buffer>, BackendError> {
-        transform_domain(values.len)?;
-        check_lengths(values.len, spare.len)?;
-        if values.len < 2 {
-            return Err(BackendError::TransformSize { got: values.len });
-        }
-        let mut recording = Recording::default();
-        let (executor, views) = (&*self.executor, (&values.view, &spare.view));
-        let result = self
-            .transforms
-            .record_ntt(executor, &mut recording, views.0, views.1)?;
-        self.executor.run(recording, &Cancellation::new())?;
-        let in_place = result.buffer == values.view.buffer;
-        Ok(if in_place { values } else { spare })
-    }
-}
-
-/// What [`ProductFactors`] are, on the device.
-#[derive(Clone, Debug)]
-pub struct GpuFactors<B> {
-    assignment: GpuScalars<B>,
-    num_instance: usize,
-    a: GpuScalars<B>,
-    b: GpuScalars<B>,
-}
-
-impl<E: Executor> GpuBackend<E> {
-    /// Puts on the device what a proof is made of.
-    ///
-    /// # Errors
-    /// If the lengths are not those of a domain, or the device has no room.
-    pub fn load_factors(
-        &self,
-        factors: &ProductFactors<'_>,
-    ) -> Result<GpuFactors<E::Buffer>, BackendError> {
-        check_factors(&factors.a, &factors.b)?;
-        Ok(GpuFactors {
-            assignment: self.load_scalars(factors.assignment)?,
-            num_instance: factors.num_instance,
-            a: self.load_scalars(&factors.a)?,
-            b: self.load_scalars(&factors.b)?,
-        })
-    }
-
-    /// As [`Backend::proof_sums`] with all that it needs on the device, where it stays.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn proof_sums_resident(
-        &self,
-        queries: &Queries<'_, GpuBases<E::Buffer>, GpuBases<E::Buffer>>,
-        factors: &GpuFactors<E::Buffer>,
-    ) -> Result<QuerySums, BackendError> {
-        let GpuFactors {
-            assignment,
-            num_instance,
-            a,
-            b,
-        } = factors;
-        check_queries(queries, assignment.len, *num_instance, a.len - 1)?;
-        let mut recording = Recording::default();
-        let columns = Columns {
-            view: Some(assignment.view.clone()),
-            count: assignment.len,
-            num_instance: *num_instance,
-        };
-        // The quotient overwrites its factors.
-        let [a, b] = [a, b].map(|values| {
-            let copy = recording.temporary("factor", values.view.words);
-            recording.copy(&values.view, &copy);
-            copy
-        });
-        let factors = Factors {
-            n: (a.words / 8) as usize,
-            a: Some(a),
-            b: Some(b),
-        };
-        self.quotient_and_sums(
-            recording,
-            queries,
-            &columns,
-            &factors,
-            Share::ALL,
-            (&Cancellation::new(), &mut ()),
-        )
-    }
-}
-
 /// Demands as many scalars as each list has points.
-fn check_queries<B>(
+pub(super) fn check_queries<B>(
     queries: &Queries<'_, GpuBases<B>, GpuBases<B>>,
     assignment: usize,
     num_instance: usize,
@@ -474,12 +303,7 @@ fn check_queries<B>(
 
 /// Records the upload of scalars; `None` if there are none.
 fn upload<'a, B: Clone>(recording: &mut Recording<'a, B>, scalars: &'a [Fr]) -> Option<View<B>> {
-    let data = Data::Scalars(scalars);
-    (data.words() > 0).then(|| {
-        let view = recording.temporary("scalars", data.words());
-        recording.write(&view, data);
-        view
-    })
+    (!scalars.is_empty()).then(|| recording.upload("scalars", Data::Scalars(scalars)))
 }
 
 /// What a recording read, sum by sum.
@@ -613,19 +437,5 @@ impl<E: Executor> Backend for GpuBackend<E> {
     fn quotient(&self, a: Vec<Fr>, b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
         check_factors(&a, &b)?;
         Ok(self.transforms.quotient(&*self.executor, &a, &b)?)
-    }
-}
-
-impl<B: Clone> Columns<B> {
-    fn upload<'a>(
-        recording: &mut Recording<'a, B>,
-        assignment: &'a [Fr],
-        num_instance: usize,
-    ) -> Self {
-        Self {
-            view: upload(recording, assignment),
-            count: assignment.len(),
-            num_instance,
-        }
     }
 }

@@ -14,18 +14,21 @@ mod msm;
 mod pipelines;
 mod pool;
 mod recording;
+mod resident;
 mod shared;
 mod timestamps;
 mod transforms;
 mod twins;
+mod words;
 
 #[doc(hidden)]
 pub use adapter::Fault;
 pub use adapter::{AdapterInfo, GpuOptions};
-pub use backend::{GpuBackend, GpuBases, GpuFactors, GpuScalars};
+pub use backend::{GpuBackend, GpuBases};
 pub use device::{Device, DeviceBuffer};
 pub use error::GpuError;
 pub use recording::{Buffer, Command, Data, Executor, Limits, Recording, Temporary, View};
+pub use resident::{GpuFactors, GpuScalars};
 pub use shared::Gpu;
 pub use transforms::{TransformPlan, Transforms};
 #[doc(hidden)]

@@ -226,6 +226,16 @@ impl<'a, B: Clone> Recording<'a, B> {
         self.commands.push(Command::Write { to, data });
     }
 
+    /// A new temporary buffer with this content.
+    ///
+    /// # Panics
+    /// If it has no words.
+    pub fn upload(&mut self, label: &'static str, data: Data<'a>) -> View<B> {
+        let view = self.temporary(label, data.words());
+        self.write(&view, data);
+        view
+    }
+
     /// Records a write of all zeros.
     pub fn clear(&mut self, view: &View<B>) {
         let view = view.clone();

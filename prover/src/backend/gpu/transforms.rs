@@ -32,17 +32,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInt, FftField, Field, PrimeField};
+use ark_ff::{AdditiveGroup, FftField, Field, PrimeField};
 use zkroll_shaders::params::{NttFactors, NttParams, PointwiseParams, ScalePowersParams};
+use zkroll_shaders::twins::field;
 use zkroll_shaders::{Kernel, Layout, NTT_TILE_LOG};
 
 use super::error::GpuError;
 use super::recording::{Data, Executor, Limits, Recording, View};
+use super::words::{self, ELEMENT_WORDS};
 use crate::domain::Domain;
 use crate::observer::Cancellation;
+use crate::parallel;
 
 /// Words of a value.
-const VALUE_WORDS: u64 = 8;
+const VALUE_WORDS: u64 = ELEMENT_WORDS as u64;
 
 /// How transforms are cut up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,13 +257,8 @@ impl<E: Executor> Transforms<E> {
             return Ok(Vec::new());
         }
         let mut recording = Recording::default();
-        let mut upload = |label, values| {
-            let data = Data::Scalars(values);
-            let view = recording.temporary(label, data.words());
-            recording.write(&view, data);
-            view
-        };
-        let (a_view, b_view) = (upload("a", a), upload("b", b));
+        let a_view = recording.upload("a", Data::Scalars(a));
+        let b_view = recording.upload("b", Data::Scalars(b));
         let h = self.record_quotient(executor, &mut recording, &a_view, &b_view)?;
         recording.read(&h.part(0, h.words - VALUE_WORDS));
         let words = executor.run(recording, &Cancellation::default())?;
@@ -364,12 +362,11 @@ impl<E: Executor> Transforms<E> {
         }
         let tables = self.tables(executor, log_n)?;
         let mut recording = Recording::default();
-        let data = Data::Scalars(values);
+        let uploaded = recording.upload("values", Data::Scalars(values));
         let mut pair = Pair {
-            values: recording.temporary("values", data.words()),
-            spare: recording.temporary("spare values", data.words()),
+            spare: recording.temporary("spare values", uploaded.words),
+            values: uploaded,
         };
-        recording.write(&pair.values, data);
         record(
             &mut self.recorder(executor, &tables, &mut recording),
             &mut pair,
@@ -547,11 +544,7 @@ impl<'t, B: Clone> Recorder<'t, '_, '_, B> {
     /// `scale·base^j` in temporary buffers.
     fn powers(&mut self, base: Fr, scale: Fr) -> Powers<B> {
         let (log_low, tables) = power_tables(self.tables.log_n, base, scale, self.layout);
-        let [low, high] = tables.map(|words| {
-            let view = self.recording.temporary("powers", words.len() as u64);
-            self.recording.write(&view, Data::Words(words));
-            view
-        });
+        let [low, high] = tables.map(|words| self.recording.upload("powers", Data::Words(words)));
         Powers { log_low, low, high }
     }
 }
@@ -625,7 +618,7 @@ impl Constants {
                 .expect("n, the generator and g^n − 1 are not zero")
         };
         let n_inverse = inverse(Fr::from(domain.size() as u64));
-        let missing = Fr::from(2u64).pow([u64::from(layout.radix_bits() - 256)]);
+        let missing = field::power_of_two::<Fr>(layout.radix_bits() - 256);
         Self {
             n_inverse,
             unshift: inverse(Fr::GENERATOR),
@@ -657,13 +650,10 @@ fn power_tables(log_n: u32, base: Fr, scale: Fr, layout: Layout) -> (u32, [Vec<u
 
 /// `scale·base^j` for j in 0..count, in the layout's form.
 fn table(base: Fr, scale: Fr, count: usize, layout: Layout) -> Vec<u32> {
-    let radix = Fr::from(2u64).pow([u64::from(layout.radix_bits())]);
-    let mut words = Vec::with_capacity(VALUE_WORDS as usize * count);
-    let mut power = scale * radix;
+    let mut words = Vec::with_capacity(ELEMENT_WORDS * count);
+    let mut power = scale * field::radix::<Fr>(layout);
     for _ in 0..count {
-        for limb in power.into_bigint().0 {
-            words.extend([limb as u32, (limb >> 32) as u32]);
-        }
+        words.extend(words::words(power.into_bigint()));
         power *= base;
     }
     words
@@ -689,16 +679,16 @@ fn upload<E: Executor, const N: usize>(
         .unwrap_or_else(|_| unreachable!("a view for each table")))
 }
 
-/// Values in arkworks' Montgomery form.
+/// Values in arkworks' Montgomery form; `values` stay as they are if one of those read is none.
 pub(super) fn read_values(words: &[u32], values: &mut [Fr]) -> Result<(), GpuError> {
-    for (index, (words, value)) in words.chunks_exact(8).zip(values).enumerate() {
-        let limb = |i: usize| u64::from(words[2 * i]) | u64::from(words[2 * i + 1]) << 32;
-        let mont = BigInt::new(std::array::from_fn(limb));
-        if mont >= Fr::MODULUS {
-            return Err(GpuError::UnreducedValue { index });
-        }
-        *value = Fr::new_unchecked(mont);
+    let mont = |index: usize| words::integer(&words[ELEMENT_WORDS * index..]);
+    let unreduced = |index: usize| mont(index) >= Fr::MODULUS;
+    if let Some(index) = parallel::find_first(values.len(), unreduced) {
+        return Err(GpuError::UnreducedValue { index });
     }
+    parallel::for_each_mut(values, |index, value| {
+        *value = Fr::new_unchecked(mont(index));
+    });
     Ok(())
 }
 

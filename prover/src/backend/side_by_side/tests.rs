@@ -54,8 +54,8 @@ impl Executor for Failing {
     }
 }
 
-/// Both, with the GPU open and known to be faster at everything, or at nothing.
-fn both(error: GpuError, gpu_is_faster: bool) -> (SideBySide<Ark, Failing>, Arc<AtomicBool>) {
+/// Both, with the GPU known to be faster at everything, and the flag that makes it fail.
+fn both(error: GpuError) -> (SideBySide<Ark, Failing>, Arc<AtomicBool>) {
     let failing = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&failing);
     let both = SideBySide::new(Ark, move || {
@@ -65,23 +65,7 @@ fn both(error: GpuError, gpu_is_faster: bool) -> (SideBySide<Ark, Failing>, Arc<
             failing: Arc::clone(&flag),
         }))
     });
-    let slow = Line {
-        fixed: 1.0,
-        each: 1.0,
-    };
-    let slow = Speed {
-        msm_g1: slow,
-        msm_g2: slow,
-        ntt: slow,
-    };
-    let fast = Speed::default();
-    let (cpu, gpu) = if gpu_is_faster {
-        (slow, fast)
-    } else {
-        (fast, slow)
-    };
-    both.shared.rates.set(Some(Rates { cpu, gpu })).unwrap();
-    (both, failing)
+    (both.with_gpu_preferred(), failing)
 }
 
 fn lost() -> GpuError {
@@ -97,7 +81,7 @@ fn scalars(n: usize) -> Vec<Fr> {
 
 #[test]
 fn a_lost_device_leaves_the_work_to_the_cpu_for_good() {
-    let (both, failing) = both(lost(), true);
+    let (both, failing) = both(lost());
     let values = scalars(MIN_GPU_SIZE);
     let mut expected = values.clone();
     Ark.ntt(&mut expected).unwrap();
@@ -117,7 +101,7 @@ fn a_device_without_room_is_asked_again() {
         label: "test",
         bytes: 1,
     };
-    let (both, failing) = both(full, true);
+    let (both, failing) = both(full);
     failing.store(true, Ordering::Relaxed);
     let values = scalars(MIN_GPU_SIZE);
     let mut expected = values.clone();

@@ -3,12 +3,13 @@
 use ark_bn254::{Fq, Fq2, G1Projective, G2Projective, g1, g2};
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::Affine;
-use ark_ff::{BigInt, Field, PrimeField};
+use ark_ff::{Field, PrimeField};
 use zkroll_shaders::params::ConvertPointsParams;
 use zkroll_shaders::{Curve, Kernel, Layout};
 
 use super::super::error::GpuError;
 use super::super::recording::{Data, Executor, Recording, View};
+use super::super::words::{self, ELEMENT_WORDS};
 use crate::observer::Cancellation;
 use crate::parallel;
 
@@ -29,33 +30,28 @@ pub trait GpuCoordinate: Field {
 }
 
 impl GpuCoordinate for Fq {
-    const WORDS: usize = 8;
+    const WORDS: usize = ELEMENT_WORDS;
 
     fn to_mont_words(&self, words: &mut [u32]) {
-        for (pair, limb) in words.chunks_exact_mut(2).zip((self.0).0) {
-            pair[0] = limb as u32;
-            pair[1] = (limb >> 32) as u32;
-        }
+        words.copy_from_slice(&words::words(self.0));
     }
 
     fn from_words(words: &[u32], radix_inverse: Fq) -> Option<Self> {
-        let limb = |i: usize| u64::from(words[2 * i]) | u64::from(words[2 * i + 1]) << 32;
-        let integer = BigInt::new(std::array::from_fn(limb));
-        Some(Self::from_bigint(integer)? * radix_inverse)
+        Some(Self::from_bigint(words::integer(words))? * radix_inverse)
     }
 }
 
 impl GpuCoordinate for Fq2 {
-    const WORDS: usize = 16;
+    const WORDS: usize = 2 * ELEMENT_WORDS;
 
     fn to_mont_words(&self, words: &mut [u32]) {
-        let (c0, c1) = words.split_at_mut(8);
+        let (c0, c1) = words.split_at_mut(ELEMENT_WORDS);
         self.c0.to_mont_words(c0);
         self.c1.to_mont_words(c1);
     }
 
     fn from_words(words: &[u32], radix_inverse: Fq) -> Option<Self> {
-        let (c0, c1) = words.split_at(8);
+        let (c0, c1) = words.split_at(ELEMENT_WORDS);
         let component = |words| Fq::from_words(words, radix_inverse);
         Some(Self::new(component(c0)?, component(c1)?))
     }
@@ -141,7 +137,7 @@ impl<B: Clone> Bases<B> {
     pub fn load<E, P, Error>(
         executor: &E,
         len: usize,
-        mut read: impl FnMut(usize, &mut Vec<P>) -> Result<(), Error>,
+        mut read: impl FnMut(usize, &mut [P]) -> Result<(), Error>,
     ) -> Result<Self, Error>
     where
         E: Executor<Buffer = B>,

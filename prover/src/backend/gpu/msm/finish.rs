@@ -2,6 +2,7 @@
 
 use ark_bn254::Fq;
 use ark_ff::{AdditiveGroup, Field, Zero};
+use zkroll_shaders::twins::field::radix;
 use zkroll_shaders::{Curve, Layout};
 
 use super::super::error::GpuError;
@@ -32,8 +33,7 @@ impl Pending {
     /// If `P` is a point of another group.
     pub fn finish<P: GpuPoint>(&self, words: &[u32]) -> Result<P::Group, GpuError> {
         assert_eq!(P::CURVE, self.curve);
-        let radix_inverse = Fq::from(2u64)
-            .pow([u64::from(self.layout.radix_bits())])
+        let radix_inverse = radix::<Fq>(self.layout)
             .inverse()
             .expect("a power of two is not zero");
         let size = P::Coordinate::WORDS;

@@ -56,9 +56,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Bytes of a binding for which there is a plan for any number of scalars.
+    pub const LEAST_BINDING_BYTES: u64 = 4 << 16;
+
     /// The cheapest plan for `count` scalars that lists of these groups share, within the limits.
     ///
-    /// `None` if not even the smallest fits, which no adapter that WebGPU allows is too small for.
+    /// `None` only if a binding holds less than [`Self::LEAST_BINDING_BYTES`], as no adapter's does.
     #[must_use]
     pub fn choose(count: usize, curves: &[Curve], limits: &Limits) -> Option<Self> {
         WINDOW_BITS

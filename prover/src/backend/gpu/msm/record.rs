@@ -52,7 +52,7 @@ pub fn record<E: Executor>(
     let curves: Vec<_> = jobs.iter().map(|job| job.bases.curve).collect();
     let plan = Plan::choose(count, &curves, limits).ok_or_else(|| GpuError::TooLarge {
         what: "the buckets of a multiplication",
-        bytes: 16 << 20,
+        bytes: Plan::LEAST_BINDING_BYTES,
         limit: 4 * limits.binding_words,
     })?;
     let sorter = Sorter::new(recording, &plan);

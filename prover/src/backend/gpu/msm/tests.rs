@@ -24,9 +24,8 @@ fn load<P: GpuPoint>(
     executor: &TwinExecutor,
     points: &[P],
 ) -> Bases<<TwinExecutor as Executor>::Buffer> {
-    Bases::load(executor, points.len(), |start, out: &mut Vec<P>| {
-        let len = out.len();
-        out.copy_from_slice(&points[start..start + len]);
+    Bases::load(executor, points.len(), |start, out| {
+        out.copy_from_slice(&points[start..start + out.len()]);
         Ok::<_, GpuError>(())
     })
     .unwrap()
@@ -51,8 +50,7 @@ fn sums(
         },
     ];
     let mut recording = Recording::default();
-    let view = recording.temporary("scalars", 8 * scalars.len() as u64);
-    recording.write(&view, Data::Scalars(scalars));
+    let view = recording.upload("scalars", Data::Scalars(scalars));
     let pending = record(executor, &mut recording, &view, scalars.len(), &jobs).unwrap();
     let words = executor.run(recording, &Cancellation::new()).unwrap();
     (
@@ -141,7 +139,7 @@ fn lists_in_several_segments_and_chunks() {
 
 #[test]
 fn plans_stay_within_the_limits() {
-    for binding_words in [1 << 16, 1 << 22, 1 << 25, 1 << 29] {
+    for binding_words in [Plan::LEAST_BINDING_BYTES / 4, 1 << 22, 1 << 25, 1 << 29] {
         let limits = Limits {
             binding_words,
             ..LIMITS
