@@ -50,7 +50,7 @@ impl<E: Executor> GpuBackend<E> {
         Ok(values)
     }
 
-    /// As [`Backend::msm_g1`] for scalars on the device.
+    /// As [`Backend::msm_g1`](crate::Backend::msm_g1) for scalars on the device.
     ///
     /// # Errors
     /// As there.
@@ -68,7 +68,7 @@ impl<E: Executor> GpuBackend<E> {
         )
     }
 
-    /// As [`Backend::msm_g2`] for scalars on the device.
+    /// As [`Backend::msm_g2`](crate::Backend::msm_g2) for scalars on the device.
     ///
     /// # Errors
     /// As there.
@@ -86,7 +86,8 @@ impl<E: Executor> GpuBackend<E> {
         )
     }
 
-    /// As [`Backend::ntt`] for at least two values on the device. `spare` is as long; the values end in the one
+    /// As [`Backend::ntt`](crate::Backend::ntt) for at least two values on the device. `spare` is as
+    /// long; the values end in the one
     /// of the two that is returned, and the other is overwritten.
     ///
     /// # Errors
@@ -139,7 +140,7 @@ impl<E: Executor> GpuBackend<E> {
         })
     }
 
-    /// As [`Backend::proof_sums`] with all that it needs on the device, where it stays.
+    /// As [`Backend::proof_sums`](crate::Backend::proof_sums) with all that it needs on the device, where it stays.
     ///
     /// # Errors
     /// As there.
