@@ -7,9 +7,13 @@
 //!
 //! A *reference* ([`Ref`]) names a point in one of up to [`NUM_SOURCES`] slices and may negate it, so
 //! that the sign of a digit costs nothing to store.
+//!
+//! Doublings and the group's endomorphism, which [`scale`](crate::scale) needs besides, take whole slices.
 
 use ark_bn254::Fr;
 use ark_ec::CurveGroup;
+
+use crate::endomorphism::Endomorphism;
 
 /// Bits of a reference that hold the index.
 pub const INDEX_BITS: u32 = 28;
@@ -64,13 +68,13 @@ pub type Sources<'a, P> = [&'a [P]; NUM_SOURCES];
 /// A value of the type is the proof that the processor has the instructions.
 pub trait CurveLayer: Copy + Send + Sync + 'static {
     /// The group.
-    type Group: CurveGroup<ScalarField = Fr>;
+    type Group: CurveGroup<ScalarField = Fr, Config: Endomorphism>;
 
     /// One affine point as it lies in memory, the point at infinity included. All bytes zero is the
     /// point at infinity (no curve point has x = y = 0, as b ≠ 0).
     type Point: Copy + Send + Sync + 'static;
 
-    /// Memory of [`CurveLayer::add_pairs`], reused from call to call.
+    /// Memory of [`CurveLayer::add_pairs`] and [`CurveLayer::double_all`], reused from call to call.
     type Workspace: Send;
 
     /// The point at infinity.
@@ -115,4 +119,21 @@ pub trait CurveLayer: Copy + Send + Sync + 'static {
         out: &mut [Self::Point],
         upcoming: &[Ref],
     );
+
+    /// `out[i] = 2·points[i]` for every i. A point with y = 0, which no curve here has, gives infinity.
+    ///
+    /// # Panics
+    /// If the two have different lengths, or more points than the workspace has pairs.
+    fn double_all(
+        self,
+        workspace: &mut Self::Workspace,
+        points: &[Self::Point],
+        out: &mut [Self::Point],
+    );
+
+    /// `out[i] = e^power(points[i])` for every i, e being the group's [`Endomorphism`].
+    ///
+    /// # Panics
+    /// If the two have different lengths.
+    fn map_all(self, power: usize, points: &[Self::Point], out: &mut [Self::Point]);
 }

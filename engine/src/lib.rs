@@ -3,8 +3,10 @@
 //! | module | what |
 //! |---|---|
 //! | [`msm`] | `Σ kᵢ·Pᵢ` in G1 and G2: one scheduler over any [`CurveLayer`](curve::CurveLayer) |
+//! | [`scale`] | many points times one scalar, or each times its own; which points are in their group |
 //! | [`ntt`] | transforms over the scalar field, and Groth16's quotient as one string of them |
 //! | [`curve`] | the contract between the scheduler and the arithmetic |
+//! | [`endomorphism`] | the maps that multiply by a known scalar, and scalars as short combinations of its powers |
 //! | [`parallel`] | loops over the threads of the current pool, or without threads |
 //! | [`portable`] | arithmetic for any processor, with MULX where an x86-64 one has it |
 #![cfg_attr(
@@ -24,12 +26,14 @@
 #![deny(missing_docs)]
 
 pub mod curve;
+pub mod endomorphism;
 #[cfg(target_arch = "x86_64")]
 pub mod ifma;
 pub mod msm;
 pub mod ntt;
 pub mod parallel;
 pub mod portable;
+pub mod scale;
 
 mod buffer;
 mod inverse;

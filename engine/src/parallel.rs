@@ -51,6 +51,20 @@ pub fn map<T: Send>(n: usize, body: impl Fn(usize) -> T + Sync + Send) -> Vec<T>
     (0..n).map(body).collect()
 }
 
+/// What `body` gives for the smallest index for which it gives something; those behind it may be left out.
+pub(crate) fn find_map_first<T: Send>(
+    n: usize,
+    body: impl Fn(usize) -> Option<T> + Sync + Send,
+) -> Option<T> {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        (0..n).into_par_iter().find_map_first(body)
+    }
+    #[cfg(not(feature = "parallel"))]
+    (0..n).find_map(body)
+}
+
 /// Calls `body` with ranges that together are `0..n`: several for each thread, so that a slow one
 /// does not keep the others waiting; without threads, one.
 pub(crate) fn for_each_range(n: usize, body: impl Fn(std::ops::Range<usize>) + Sync + Send) {

@@ -11,12 +11,13 @@ use ark_ff::BigInt;
 
 use super::Ifma;
 use super::addition::{self, Workspace};
-use super::field::Fq;
+use super::field::{Fq, FqRaw};
 use super::fq2::{Field, Tower};
-use super::limbs::{gather_words, simd};
+use super::limbs::{gather_words, simd, splat};
 use super::modulus::{FqModulus, Modulus};
 use super::operands::{LANES, scatter};
 use crate::curve::{CurveLayer, Ref, Sources};
+use crate::endomorphism::Endomorphism;
 
 /// One affine point over the field of degree D: coordinates of D·4 words each, in 0..=3·p. Infinity
 /// is all zero.
@@ -120,6 +121,23 @@ macro_rules! layer {
                 // SAFETY: the token, and the caller's promise.
                 unsafe { addition::add_pairs(workspace, sources, pairs, out, upcoming) }
             }
+
+            fn double_all(
+                self,
+                workspace: &mut Self::Workspace,
+                points: &[Self::Point],
+                out: &mut [Self::Point],
+            ) {
+                // SAFETY: the token.
+                unsafe { addition::double_all(workspace, points, out) }
+            }
+
+            fn map_all(self, power: usize, points: &[Self::Point], out: &mut [Self::Point]) {
+                let map = <$group as CurveGroup>::Config::power(power);
+                let factors = [base_elements(&map.x), base_elements(&map.y)];
+                // SAFETY: the token.
+                unsafe { map_all(&factors, map.conjugate, points, out) }
+            }
         }
     };
 }
@@ -160,6 +178,81 @@ where
             }
             // SAFETY: either target holds eight points.
             unsafe { scatter(target, component, words) };
+        }
+        if out.len() < LANES {
+            out.copy_from_slice(&last[..out.len()]);
+        }
+    }
+}
+}
+
+/// The coordinates over the base field.
+fn base_elements<const D: usize, F: ark_ff::Field<BasePrimeField = ArkFq>>(
+    value: &F,
+) -> [ArkFq; D] {
+    let mut elements = value.to_base_prime_field_elements();
+    std::array::from_fn(|_| elements.next().expect("a field of degree D"))
+}
+
+simd! {
+/// Multiplies the abscissas and the ordinates, or their conjugates, by the two factors.
+fn map_all<const D: usize>(
+    factors: &[[ArkFq; D]; 2],
+    conjugate: bool,
+    points: &[Point<D>],
+    out: &mut [Point<D>],
+)
+where
+    Tower: Field<D>,
+{
+    assert_eq!(points.len(), out.len(), "as many points as places");
+    let from_ark = Fq::<10>::constant(&FqModulus::FROM_ARK);
+    let mut converted = [[Fq::<28>::zero(); D]; 2];
+    for (converted, factor) in converted.as_flattened_mut().iter_mut().zip(factors.as_flattened()) {
+        let [a, b, c, d] = factor.0.0;
+        let words = [splat(a), splat(b), splat(c), splat(d)];
+        *converted = Fq::<10>::from_words(words).mul(&from_ark);
+    }
+    let nothing = [FqRaw::<0, 30>::zero(); D];
+    let mut last = [Point::INFINITY; LANES];
+    for (points, out) in points.chunks(LANES).zip(out.chunks_mut(LANES)) {
+        let mut addresses = [std::ptr::null::<u8>(); LANES];
+        for (lane, address) in addresses.iter_mut().enumerate() {
+            // The last point again where there is no other.
+            *address = (&raw const points[lane.min(points.len() - 1)]).cast();
+        }
+        let mut values = [[Fq::<60>::zero(); D]; 2];
+        let mut any = _mm512_setzero_si512();
+        for (component, value) in values.as_flattened_mut().iter_mut().enumerate() {
+            let mut place = addresses;
+            for address in &mut place {
+                *address = address.wrapping_add(32 * component);
+            }
+            // SAFETY: a point has 2·D coordinates of four words.
+            let words = unsafe { gather_words(&place) };
+            for word in words {
+                any = _mm512_or_si512(any, word);
+            }
+            let raw = Fq::<30>::from_words(words).raw::<0, 30>();
+            let is_second = component % D == 1;
+            *value = if conjugate && is_second {
+                raw.negated::<3, 0, 30>().normalise()
+            } else {
+                raw.normalise()
+            };
+        }
+        let finite = _mm512_test_epi64_mask(any, any);
+        let target = if out.len() == LANES { out.as_mut_ptr() } else { last.as_mut_ptr() };
+        for (coordinate, (factor, value)) in converted.iter().zip(&values).enumerate() {
+            let products = Tower::product_plus(factor, value, &nothing);
+            for (i, product) in products.iter().enumerate() {
+                let mut words = product.reduce().normalise::<30>().to_words();
+                for word in &mut words {
+                    *word = _mm512_maskz_mov_epi64(finite, *word);
+                }
+                // SAFETY: either target holds eight points.
+                unsafe { scatter(target, coordinate * D + i, words) };
+            }
         }
         if out.len() < LANES {
             out.copy_from_slice(&last[..out.len()]);

@@ -33,9 +33,21 @@ pub(super) struct Special {
 }
 
 impl Special {
+    /// Every pair is a doubling.
+    pub(super) const DOUBLINGS: Self = Self {
+        equal: !0,
+        opposite: 0,
+        infinite: [0; 2],
+    };
+
     /// Whether there are any.
     pub(super) fn any(self) -> bool {
         self != Self::default()
+    }
+
+    /// Whether there are others than doublings of finite points.
+    pub(super) fn any_but_doublings(self) -> bool {
+        self != Self::DOUBLINGS
     }
 }
 
@@ -86,9 +98,32 @@ where
 }
 }
 
+simd! { outlined
+/// In a group of doublings, takes the lanes with y = 0, which means infinity on these curves, for
+/// opposite operands.
+#[cold]
+pub(super) fn without_doubles<const D: usize>(group: &mut Group<D>)
+where
+    Tower: Field<D>,
+{
+    let mut denominator = *Tower::value(&group.denominator);
+    let mut zero = !0;
+    for component in &denominator {
+        zero &= component.is_zero();
+    }
+    for (i, component) in denominator.iter_mut().enumerate() {
+        let one = if i == 0 { Fq::constant(&FqModulus::ONE) } else { Fq::zero() };
+        *component = component.select(zero, one);
+    }
+    group.denominator = Tower::denominator(denominator);
+    group.special = Special { equal: !zero, opposite: zero, infinite: [0; 2] };
+}
+}
+
 simd! {
-/// 3·x1² in lanes with equal operands.
-pub(super) fn tangent_numerator<const D: usize>(group: &Group<D>, numerator: [Fq<60>; D]) -> [Fq<60>; D]
+/// 3·x1² in every lane. USE makes a function of its own for every place that calls it: the compiler
+/// inlines one that has one caller.
+pub(super) fn triple_squares<const D: usize, const USE: usize>(group: &Group<D>) -> [Fq<60>; D]
 where
     Tower: Field<D>,
 {
@@ -97,12 +132,26 @@ where
         *x1 = minus_x1.negated::<3, 0, 30>().normalise();
     }
     let squares = Tower::square(&x1);
-    let mut chosen = numerator;
+    let mut triples = [Fq::<60>::zero(); D];
     for i in 0..D {
         let square = squares[i].reduce();
         let double = square.add::<0, 24, 0, 48>(&square).reduce();
-        let triple = double.add::<0, 24, 0, 48>(&square).normalise();
-        chosen[i] = numerator[i].select(group.special.equal, triple);
+        triples[i] = double.add::<0, 24, 0, 48>(&square).normalise();
+    }
+    triples
+}
+}
+
+simd! {
+/// 3·x1² in lanes with equal operands.
+pub(super) fn tangent_numerator<const D: usize>(group: &Group<D>, numerator: [Fq<60>; D]) -> [Fq<60>; D]
+where
+    Tower: Field<D>,
+{
+    let triples = triple_squares::<D, 2>(group);
+    let mut chosen = numerator;
+    for i in 0..D {
+        chosen[i] = numerator[i].select(group.special.equal, triples[i]);
     }
     chosen
 }

@@ -4,15 +4,14 @@
 //! mostly of them. With a *window table* of T levels the list holds, after each point P,
 //! its multiples `2^D·P, 2^(2D)·P, …, 2^((T−1)·D)·P`, D being the T-th part of a scalar's bits, rounded
 //! up: digits of T windows then share one set of buckets, so that fewer buckets are summed up and
-//! wider windows pay. A table costs T times the memory and about `254·(1 − 1/T)` additions a point
+//! wider windows pay. A table costs T times the memory and about `254·(1 − 1/T)` doublings a point
 //! when it is built.
 
 use ark_ec::{AffineRepr, CurveGroup};
 
-use super::accumulate::BASES;
 use super::windows::{LEVELS, period_bits};
 use crate::buffer::Buffer;
-use crate::curve::{CurveLayer, NUM_SOURCES, Ref, Sources};
+use crate::curve::CurveLayer;
 use crate::parallel;
 
 /// Points that one task imports or multiplies.
@@ -157,16 +156,9 @@ fn fill_table<L: CurveLayer>(
     store(0, points);
     let mut workspace = layer.workspace(points.len());
     let mut doubled = points.clone();
-    let pairs: Vec<Ref> = (0..2 * points.len())
-        .map(|i| Ref::new(BASES, i / 2))
-        .collect();
     for level in 1..levels {
         for _ in 0..period_bits(levels) {
-            let mut sources: Sources<'_, L::Point> = [&[]; NUM_SOURCES];
-            sources[BASES] = points;
-            // SAFETY: the references are i/2 for i below twice the common length of `points` and
-            // `doubled`; nothing is upcoming.
-            unsafe { layer.add_pairs(&mut workspace, &sources, &pairs, &mut doubled, &[]) };
+            layer.double_all(&mut workspace, points, &mut doubled);
             std::mem::swap(points, &mut doubled);
         }
         store(level, points);

@@ -31,7 +31,7 @@ mod stream;
 mod windows;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

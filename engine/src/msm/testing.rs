@@ -4,6 +4,7 @@ use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 
 use crate::curve::{CurveLayer, Ref, Sources};
+use crate::endomorphism::Endomorphism;
 
 /// A layer whose batches are small, so that few points make many rounds.
 macro_rules! arkworks_layer {
@@ -60,6 +61,20 @@ macro_rules! arkworks_layer {
                     .map(|pair| point(&pair[0]) + point(&pair[1]))
                     .collect();
                 out.copy_from_slice(&<$group>::normalize_batch(&sums));
+            }
+
+            fn double_all(self, workspace: &mut usize, points: &[$affine], out: &mut [$affine]) {
+                assert!(out.len() <= *workspace && points.len() == out.len());
+                let sums: Vec<$group> = points.iter().map(|point| *point + point).collect();
+                out.copy_from_slice(&<$group>::normalize_batch(&sums));
+            }
+
+            fn map_all(self, power: usize, points: &[$affine], out: &mut [$affine]) {
+                assert_eq!(points.len(), out.len());
+                let map = <$group as CurveGroup>::Config::power(power);
+                for (point, out) in points.iter().zip(out) {
+                    *out = map.apply(point);
+                }
             }
         }
     };

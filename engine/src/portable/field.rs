@@ -148,6 +148,12 @@ impl<M: Modulus> Lazy<M> {
 }
 
 impl LazyFq {
+    /// Itself: the base field has no other conjugate.
+    #[inline(always)]
+    pub(crate) fn conjugate(&self) -> Self {
+        *self
+    }
+
     /// `1 / self`, nothing for zero. The time depends on the value.
     pub(crate) fn invert<X: Multiplier>(&self, _: X) -> Option<Self> {
         invert(&self.to_ark()).map(|inverse| Self::from_ark(&inverse))

@@ -116,6 +116,15 @@ impl LazyFq2 {
         Self::ZERO.sub(self)
     }
 
+    /// `c₀ − c₁u`.
+    #[inline(always)]
+    pub(crate) fn conjugate(&self) -> Self {
+        Self {
+            c0: self.c0,
+            c1: self.c1.negate(),
+        }
+    }
+
     /// `1 / self = (c₀ − c₁u) / (c₀² + c₁²)`, nothing for zero. The time depends on the value.
     pub(crate) fn invert<X: Multiplier>(&self, x: X) -> Option<Self> {
         let norm = self.c0.square(x).add(&self.c1.square(x));
