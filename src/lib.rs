@@ -26,3 +26,8 @@ pub use relation::BatchRelation;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The example of docs/circom.md, compiled.
+#[cfg(all(doctest, feature = "snarkjs"))]
+#[doc = include_str!("../docs/circom.md")]
+struct Circom;

@@ -111,7 +111,7 @@ fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
     let matrices = Matrix::ALL.map(|matrix| rows(&relation, matrix));
     let [r, s] = BLINDING.map(Fr::from);
     let expected = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
-        &ark_groth16::ProvingKey::from(key.clone()),
+        &key.clone().try_into().unwrap(),
         r,
         s,
         &matrices,

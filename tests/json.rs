@@ -11,7 +11,8 @@ use zkroll::{
         ledger::{BatchTrace, Ledger},
         public_data::DataError,
     },
-    prover::VerifyError,
+    prover::{ProofFile, VerifyError, formats::json::calldata_to_text},
+    verifier_sol::calldata::verify_proof_call,
 };
 
 /// The document with the value at `pointer` replaced.
@@ -245,4 +246,23 @@ fn a_proven_batch_comes_back_and_a_changed_one_is_refused() {
         matches!(error, ProvenBatchError::Verify(VerifyError::Invalid)),
         "{error}"
     );
+}
+
+/// The prover writes calldata as snarkjs prints it, the Solidity crate as bytes: one order of words.
+#[test]
+fn the_calldata_text_has_the_words_of_the_call() {
+    let (_, trace) = ledger_after_a_batch();
+    let ProofFile {
+        proof,
+        public_inputs,
+    } = prove(&common::prover(SHAPE), &trace).proof;
+    let text = calldata_to_text(&proof, &public_inputs);
+    let words: Vec<u8> = text
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .flat_map(|word| hex::decode(&word[2..]).unwrap())
+        .collect();
+    let call = verify_proof_call(&proof, &public_inputs);
+    assert_eq!(words, call[4..], "{text}");
 }

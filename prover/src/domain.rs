@@ -3,7 +3,8 @@
 //! `H = {ω⁰, ω¹, …, ω^(n−1)}`, `Z(X) = X^n − 1`. A polynomial of degree below n is held either as
 //! its coefficients or as its values on H, always in natural order (never bit-reversed). ω is
 //! arkworks' choice, the 2^28-th root `Fr::TWO_ADIC_ROOT_OF_UNITY` raised to 2^28/n, so values on
-//! H agree with `ark_poly::Radix2EvaluationDomain`.
+//! H agree with `ark_poly::Radix2EvaluationDomain`. That root is 5^((r−1)/2^28), with which snarkjs's
+//! chain of roots starts too.
 
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field, One, batch_inversion};
@@ -87,6 +88,23 @@ impl Domain {
         power - Fr::one()
     }
 
+    /// The domain of twice as many elements, whose even powers of the root are this one.
+    ///
+    /// # Errors
+    /// If that is more than 2^[`MAX_LOG_SIZE`].
+    pub fn double(self) -> Result<Self, DomainTooLarge> {
+        Self::new(2 * self.size())
+    }
+
+    /// ω_2n, the shift of the coset `ω_2n·H`: the odd powers of the root of the domain of twice as
+    /// many elements. `Z` is −2 on all of it.
+    ///
+    /// # Errors
+    /// As [`Domain::double`].
+    pub fn odd_shift(self) -> Result<Fr, DomainTooLarge> {
+        Ok(self.double()?.root())
+    }
+
     /// The Lagrange polynomials at a point outside the domain:
     /// `L_i(x) = (Z(x)/n) · ω^i / (x − ω^i)` for i in 0..n.
     ///
@@ -131,7 +149,7 @@ pub fn scale_by_powers(values: &mut [Fr], base: Fr) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ff::Zero;
+    use ark_ff::{PrimeField, Zero};
     use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
     #[test]
@@ -170,6 +188,34 @@ mod tests {
             assert!(domain.vanishing(domain.root()).is_zero());
             assert_eq!(domain.root().pow([domain.size() as u64 / 2]), -Fr::one());
         }
+    }
+
+    /// The chain of roots is snarkjs's, which takes the powers of 5^((r−1)/2^28): 5 is the least
+    /// number that is no square.
+    #[test]
+    fn the_chain_of_roots_starts_with_a_power_of_five() {
+        let is_square = |x: u64| Fr::from(x).legendre().is_qr();
+        assert!(is_square(2) && is_square(3) && is_square(4) && !is_square(5));
+        let mut odd_part = Fr::MODULUS;
+        odd_part.0[0] -= 1;
+        let root = Fr::from(5u64).pow(odd_part >> MAX_LOG_SIZE);
+        assert_eq!(Fr::TWO_ADIC_ROOT_OF_UNITY, root);
+    }
+
+    #[test]
+    fn the_odd_coset_is_the_rest_of_the_double_domain() {
+        for log_size in [0u32, 1, 2, 5, MAX_LOG_SIZE - 1] {
+            let domain = Domain { log_size };
+            let shift = domain.odd_shift().unwrap();
+            assert_eq!(domain.double().unwrap().root(), shift);
+            assert_eq!(shift.square(), domain.root());
+            assert_eq!(domain.vanishing(shift), -Fr::from(2u64));
+        }
+        let got = 1 << (MAX_LOG_SIZE + 1);
+        let largest = Domain {
+            log_size: MAX_LOG_SIZE,
+        };
+        assert_eq!(largest.odd_shift(), Err(DomainTooLarge { got }));
     }
 
     #[test]

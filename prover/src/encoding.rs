@@ -170,19 +170,21 @@ pub fn public_input_to_be_bytes(input: &Fr) -> [u8; 32] {
 /// If there are not 32 bytes, or the number is the modulus or more: `x` and `x + r` would be two
 /// encodings of one statement.
 pub fn public_input_from_be_bytes(bytes: &[u8]) -> Result<Fr, EncodingError> {
-    if bytes.len() != 32 {
-        let got = bytes.len();
-        return Err(EncodingError::Length {
-            what: "a public input",
-            expected: 32,
-            got,
-        });
-    }
+    let bytes: &[u8; 32] = bytes.try_into().map_err(|_| EncodingError::Length {
+        what: "a public input",
+        expected: 32,
+        got: bytes.len(),
+    })?;
+    from_be_bytes(bytes).ok_or_else(|| EncodingError::ScalarTooLarge {
+        got: hex::encode(bytes),
+    })
+}
+
+/// The element that 32 big-endian bytes stand for, or none if that is the modulus or more.
+pub(crate) fn from_be_bytes<F: PrimeField<BigInt = BigInt<4>>>(bytes: &[u8; 32]) -> Option<F> {
     let mut limbs = [0u64; 4];
     for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks_exact(8)) {
         *limb = u64::from_be_bytes(chunk.try_into().expect("chunks of eight bytes"));
     }
-    Fr::from_bigint(BigInt::new(limbs)).ok_or_else(|| EncodingError::ScalarTooLarge {
-        got: hex::encode(bytes),
-    })
+    F::from_bigint(BigInt::new(limbs))
 }

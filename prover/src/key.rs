@@ -9,11 +9,11 @@
 //! | `beta_g1, delta_g1` | `[β]₁, [δ]₁` |
 //! | `a_query` | `[u_i(τ)]₁` for every column |
 //! | `b_g1_query`, `b_g2_query` | `[v_i(τ)]₁`, `[v_i(τ)]₂` for every column |
-//! | `h_query` | `[τ^i·Z(τ)/δ]₁` for i in 0..n−1, n the domain's size |
+//! | `h_query` | in the monomial [basis](HBasis) `[τ^i·Z(τ)/δ]₁` for i in 0..n−1, n the domain's size |
 //! | `l_query` | `[(β·u_i + α·v_i + w_i)(τ)/δ]₁` for the witness columns |
 //!
-//! Source: Groth16 §3.2, in the layout of `ark_groth16::ProvingKey`, to which two things are added:
-//! which circuit the key is for and where it comes from.
+//! Source: Groth16 §3.2, in the layout of `ark_groth16::ProvingKey`, to which three things are added:
+//! the basis of `h_query`, which circuit the key is for and where it comes from.
 
 use std::fmt;
 
@@ -22,34 +22,71 @@ use ark_groth16::VerifyingKey;
 use ark_serialize::CanonicalSerialize;
 
 use crate::domain::{Domain, DomainTooLarge};
+use crate::provenance::Provenance;
 use crate::r1cs::R1cs;
 
-/// Where a proving key comes from, as far as it says itself.
+/// The polynomials whose values at τ stand in `h_query`.
+///
+/// The list serves one sum, `[h(τ)·Z(τ)/δ]₁` for the quotient `h = (A·B − C)/Z`. Any basis of the
+/// polynomials `h·Z` gives it: the sum is the same point and so is the proof.
+///
+/// With n the domain's size, ω the domain's root and ω_2n that of twice the size, ω_2n² = ω (both in
+/// arkworks' chain of roots, which is snarkjs's, see [`domain`](crate::domain)):
+///
+/// | basis | `h_query[i]` | points | multiplied with |
+/// |---|---|---|---|
+/// | [`Monomial`](Self::Monomial) | `[τ^i·Z(τ)/δ]₁` | n − 1 | the coefficients h_i |
+/// | [`OddCoset`](Self::OddCoset) | `[L_(2i+1)(τ)/δ]₁` | n | the values `−2·h(ω_2n^(2i+1))` |
+///
+/// L_k is the k-th Lagrange polynomial of the domain of 2n elements: `P = A·B − C` is of degree below
+/// 2n and zero on its even elements, so `P(τ) = Σ_i P(ω_2n^(2i+1))·L_(2i+1)(τ)`, and on its odd ones
+/// `P = (X^n − 1)·h = −2·h`.
+///
+/// Cost: the monomial basis takes the six transforms of the quotient, the other one a seventh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Provenance {
-    /// Made by [`setup::development`](crate::setup::development) from a known trapdoor. **UNSAFE**:
-    /// whoever made it can prove false statements.
-    Development,
-    /// Not recorded, as in keys that come from elsewhere.
-    Unknown,
+pub enum HBasis {
+    /// Powers of τ: what `ark-groth16` and this crate's setup make.
+    Monomial,
+    /// Lagrange polynomials on the odd half of the domain of 2n elements: section 9 of snarkjs's
+    /// `.zkey`. A domain of 2^28 elements has no such half, as there is no root of order 2^29; for it
+    /// snarkjs takes another coset, which is not this basis.
+    OddCoset,
 }
 
-impl Provenance {
-    /// Whether somebody is known to hold the trapdoor.
-    #[must_use]
-    pub const fn is_unsafe(self) -> bool {
-        matches!(self, Self::Development)
+impl HBasis {
+    /// Points of `h_query` for this domain.
+    pub(crate) fn num_points(self, domain: Domain) -> Result<usize, DomainTooLarge> {
+        match self {
+            Self::Monomial => Ok(domain.size() - 1),
+            Self::OddCoset => domain.double().map(|_| domain.size()),
+        }
+    }
+
+    /// Elements of the domain for which `h_query` has so many points.
+    pub(crate) const fn domain_size(self, num_points: usize) -> usize {
+        match self {
+            Self::Monomial => num_points.saturating_add(1),
+            Self::OddCoset => num_points,
+        }
     }
 }
 
-impl fmt::Display for Provenance {
+impl fmt::Display for HBasis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Development => "UNSAFE development key (its trapdoor is known)",
-            Self::Unknown => "unknown provenance",
+            Self::Monomial => "monomial",
+            Self::OddCoset => "odd coset",
         })
     }
+}
+
+/// A key that `ark-groth16` cannot prove with: it multiplies `h_query` with the quotient's
+/// coefficients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected h_query in the monomial basis, got it in the basis {got}")]
+pub struct NotMonomial {
+    /// The key's basis.
+    pub got: HBasis,
 }
 
 /// A Groth16 proving key over BN254.
@@ -67,8 +104,10 @@ pub struct ProvingKey {
     pub b_g1_query: Vec<G1Affine>,
     /// `[v_i(τ)]₂` for every column.
     pub b_g2_query: Vec<G2Affine>,
-    /// `[τ^i·Z(τ)/δ]₁` for i in 0..n−1.
+    /// `[τ^i·Z(τ)/δ]₁` for i in 0..n−1, or what [`HBasis`] says of another basis.
     pub h_query: Vec<G1Affine>,
+    /// The basis of `h_query`.
+    pub h_basis: HBasis,
     /// `[(β·u_i + α·v_i + w_i)(τ)/δ]₁` for the witness columns.
     pub l_query: Vec<G1Affine>,
     /// Digest of the circuit, as the caller of the setup gave it; this crate does not interpret it.
@@ -83,6 +122,7 @@ pub(crate) struct KeyConstants {
     pub vk: VerifyingKey<Bn254>,
     pub beta_g1: G1Affine,
     pub delta_g1: G1Affine,
+    pub h_basis: HBasis,
     pub shape: KeyShape,
 }
 
@@ -98,8 +138,8 @@ pub(crate) struct KeyShape {
 }
 
 impl KeyShape {
-    /// The shape of every key for this circuit.
-    pub fn of_circuit<R: R1cs + ?Sized>(r1cs: &R) -> Result<Self, DomainTooLarge> {
+    /// The shape of every key for this circuit with `h_query` in this basis.
+    pub fn of_circuit<R: R1cs + ?Sized>(r1cs: &R, h_basis: HBasis) -> Result<Self, DomainTooLarge> {
         let domain = Domain::for_circuit(r1cs.num_constraints(), r1cs.num_instance())?;
         let num_columns = r1cs.num_columns();
         Ok(Self {
@@ -107,7 +147,7 @@ impl KeyShape {
             a_query: num_columns,
             b_g1_query: num_columns,
             b_g2_query: num_columns,
-            h_query: domain.size() - 1,
+            h_query: h_basis.num_points(domain)?,
             l_query: r1cs.num_witness(),
         })
     }
@@ -141,6 +181,7 @@ impl ProvingKey {
             b_g1_query: key.b_g1_query,
             b_g2_query: key.b_g2_query,
             h_query: key.h_query,
+            h_basis: HBasis::Monomial,
             l_query: key.l_query,
             circuit_digest,
             provenance: Provenance::Unknown,
@@ -158,6 +199,7 @@ impl ProvingKey {
             vk: self.vk.clone(),
             beta_g1: self.beta_g1,
             delta_g1: self.delta_g1,
+            h_basis: self.h_basis,
             shape: self.shape(),
         }
     }
@@ -175,9 +217,14 @@ impl ProvingKey {
 }
 
 /// Drops the circuit digest and the provenance, which `ark-groth16` has no place for.
-impl From<ProvingKey> for ark_groth16::ProvingKey<Bn254> {
-    fn from(key: ProvingKey) -> Self {
-        Self {
+impl TryFrom<ProvingKey> for ark_groth16::ProvingKey<Bn254> {
+    type Error = NotMonomial;
+
+    fn try_from(key: ProvingKey) -> Result<Self, NotMonomial> {
+        if key.h_basis != HBasis::Monomial {
+            return Err(NotMonomial { got: key.h_basis });
+        }
+        Ok(Self {
             vk: key.vk,
             beta_g1: key.beta_g1,
             delta_g1: key.delta_g1,
@@ -186,7 +233,7 @@ impl From<ProvingKey> for ark_groth16::ProvingKey<Bn254> {
             b_g2_query: key.b_g2_query,
             h_query: key.h_query,
             l_query: key.l_query,
-        }
+        })
     }
 }
 
@@ -195,10 +242,12 @@ impl fmt::Display for ProvingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Groth16 BN254 proving key, {} public inputs, {} columns, domain {}, circuit {}, {}",
+            "Groth16 BN254 proving key, {} public inputs, {} columns, domain {}, basis of h_query \
+             {}, circuit {}, {}",
             self.num_public_inputs(),
             self.a_query.len(),
-            self.h_query.len() + 1,
+            self.h_basis.domain_size(self.h_query.len()),
+            self.h_basis,
             hex::encode(self.circuit_digest),
             self.provenance,
         )

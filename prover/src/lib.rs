@@ -9,7 +9,8 @@
 //! * [`Prover`] or [`prove`] turns a satisfying assignment into a [`Proof`] on a chosen
 //!   [`backend`],
 //! * [`PreparedKey`] with [`verify`] and [`verify_batch`] checks proofs,
-//! * [`ProofFile`] and [`encoding`] carry proofs as JSON and as fixed-size bytes.
+//! * [`ProofFile`] and [`encoding`] carry proofs as JSON and as fixed-size bytes; with the feature
+//!   `snarkjs`, the module `formats` reads and writes the files of circom and snarkjs.
 //!
 //! Source: Groth, *On the Size of Pairing-based Non-interactive Arguments*, EUROCRYPT 2016, §3.2,
 //! in the conventions of `ark-groth16` 0.6 (`LibsnarkReduction`): with the same key, matrices,
@@ -44,9 +45,12 @@
 pub mod backend;
 pub mod domain;
 pub mod encoding;
+#[cfg(feature = "snarkjs")]
+pub mod formats;
 pub mod key_file;
 pub mod setup;
 
+mod decimal;
 mod fixed_base;
 mod key;
 mod matrices;
@@ -54,7 +58,9 @@ mod observer;
 mod parallel;
 mod proof_file;
 mod prove;
+mod provenance;
 mod r1cs;
+mod read_at;
 mod validate;
 mod verify;
 
@@ -62,14 +68,20 @@ pub use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine, G2Proj
 pub use ark_groth16::{Proof, VerifyingKey};
 
 pub use backend::{AnyBackend, Backend, BackendError};
-pub use key::{Provenance, ProvingKey, verifying_key_hash};
+pub use key::{HBasis, NotMonomial, ProvingKey, verifying_key_hash};
 pub use matrices::{Matrices, MatricesError};
 pub use observer::{Cancellation, Cancelled, Observer, Stage, StageTimes};
 pub use proof_file::{ProofFile, ProofFileError};
 #[cfg(feature = "gpu")]
 pub use prove::ResidentAssignment;
+#[cfg(feature = "snarkjs")]
+pub use prove::ZkeyProver;
 pub use prove::{ProveError, Prover, prove, prove_with_blinding};
+pub use provenance::{Ceremony, CeremonyContribution, CeremonyError, Provenance};
 pub use r1cs::{Matrix, R1cs, Unsatisfied, check_satisfied};
 pub use setup::SetupError;
-pub use validate::{KeyError, check_public_inputs, validate_proving_key, validate_verifying_key};
+pub use validate::{
+    KeyError, check_public_inputs, validate_proving_key, validate_proving_key_on,
+    validate_verifying_key,
+};
 pub use verify::{PreparedKey, VerifyError, find_invalid, verify, verify_batch};

@@ -1,8 +1,9 @@
 //! Explicit matrices: the plain [`R1cs`].
 //!
 //! Each matrix is kept in compressed sparse row form: the entries of all rows one after the other,
-//! ordered by column within a row, and the offset at which each row starts. Duplicate columns are
-//! summed and zeros dropped on construction, so equal systems have equal representations.
+//! and the offset at which each row starts. [`Matrices::new`] orders a row by column, sums duplicate
+//! columns and drops zeros, so equal systems have equal representations; rows that come from a file
+//! keep the file's entries and their order, because a ceremony's transcript depends on them.
 //!
 //! Cost: 36 bytes an entry and 8 a row. A circuit of many equal parts should implement [`R1cs`]
 //! itself instead.
@@ -80,42 +81,97 @@ struct SparseMatrix {
     coefficients: Vec<Fr>,
 }
 
-impl SparseMatrix {
-    fn new(
-        matrix: Matrix,
-        rows: Vec<Vec<(usize, Fr)>>,
-        num_columns: usize,
-    ) -> Result<Self, MatricesError> {
-        let mut starts = Vec::with_capacity(rows.len() + 1);
-        let (mut columns, mut coefficients) = (Vec::new(), Vec::new());
-        starts.push(0);
-        for (row, mut entries) in rows.into_iter().enumerate() {
-            entries.sort_by_key(|&(column, _)| column);
-            for group in entries.chunk_by(|left, right| left.0 == right.0) {
-                let column = group[0].0;
-                if column >= num_columns {
-                    return Err(MatricesError::ColumnOutOfRange {
-                        matrix,
-                        row,
-                        column,
-                        num_columns,
-                    });
-                }
-                let sum: Fr = group.iter().map(|(_, coefficient)| coefficient).sum();
-                if !sum.is_zero() {
-                    let index = u32::try_from(column)
-                        .expect("the number of columns was checked against u32");
-                    columns.push(index);
-                    coefficients.push(sum);
-                }
-            }
-            starts.push(columns.len());
+impl Default for SparseMatrix {
+    fn default() -> Self {
+        Self {
+            starts: vec![0],
+            columns: Vec::new(),
+            coefficients: Vec::new(),
         }
-        Ok(Self {
-            starts,
-            columns,
-            coefficients,
-        })
+    }
+}
+
+impl SparseMatrix {
+    /// Appends a row.
+    fn push(
+        &mut self,
+        matrix: Matrix,
+        entries: &[(usize, Fr)],
+        num_columns: usize,
+    ) -> Result<(), MatricesError> {
+        for &(column, coefficient) in entries {
+            if column >= num_columns {
+                return Err(MatricesError::ColumnOutOfRange {
+                    matrix,
+                    row: self.starts.len() - 1,
+                    column,
+                    num_columns,
+                });
+            }
+            let index =
+                u32::try_from(column).expect("the number of columns was checked against u32");
+            self.columns.push(index);
+            self.coefficients.push(coefficient);
+        }
+        self.starts.push(self.columns.len());
+        Ok(())
+    }
+}
+
+/// Orders entries by column, adds up those of one column and drops zeros.
+fn sum_by_column(entries: &mut Vec<(usize, Fr)>) {
+    entries.sort_by_key(|&(column, _)| column);
+    entries.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    entries.retain(|(_, coefficient)| !coefficient.is_zero());
+}
+
+/// Takes constraints one by one.
+#[derive(Clone, Debug)]
+pub(crate) struct MatricesBuilder(Matrices);
+
+impl MatricesBuilder {
+    /// A system without constraints.
+    pub fn new(num_instance: usize, num_witness: usize) -> Result<Self, MatricesError> {
+        if num_instance == 0 {
+            return Err(MatricesError::NoInstance);
+        }
+        let num_columns = num_instance.saturating_add(num_witness);
+        if u32::try_from(num_columns).is_err() {
+            return Err(MatricesError::TooManyColumns { got: num_columns });
+        }
+        Ok(Self(Matrices {
+            num_instance,
+            num_witness,
+            matrices: Default::default(),
+            labels: Vec::new(),
+        }))
+    }
+
+    /// Appends a constraint, the rows of A, B and C; sorts their entries and adds up those of one
+    /// column.
+    pub fn push(&mut self, rows: &mut [Vec<(usize, Fr)>; 3]) -> Result<(), MatricesError> {
+        rows.iter_mut().for_each(sum_by_column);
+        self.push_verbatim(rows)
+    }
+
+    /// Appends a constraint, its entries as they are.
+    pub fn push_verbatim(&mut self, rows: &[Vec<(usize, Fr)>; 3]) -> Result<(), MatricesError> {
+        let num_columns = self.0.num_columns();
+        for ((matrix, row), sparse) in Matrix::ALL.into_iter().zip(rows).zip(&mut self.0.matrices) {
+            sparse.push(matrix, row, num_columns)?;
+        }
+        Ok(())
+    }
+
+    /// The system.
+    pub fn finish(self) -> Matrices {
+        self.0
     }
 }
 
@@ -140,13 +196,7 @@ impl Matrices {
         num_witness: usize,
         rows: [Vec<Vec<(usize, Fr)>>; 3],
     ) -> Result<Self, MatricesError> {
-        if num_instance == 0 {
-            return Err(MatricesError::NoInstance);
-        }
-        let num_columns = num_instance.saturating_add(num_witness);
-        if u32::try_from(num_columns).is_err() {
-            return Err(MatricesError::TooManyColumns { got: num_columns });
-        }
+        let mut builder = MatricesBuilder::new(num_instance, num_witness)?;
         let expected = rows[0].len();
         for (matrix, rows) in Matrix::ALL.into_iter().zip(&rows) {
             if rows.len() != expected {
@@ -158,16 +208,29 @@ impl Matrices {
             }
         }
         let [a, b, c] = rows;
-        Ok(Self {
-            num_instance,
-            num_witness,
-            matrices: [
-                SparseMatrix::new(Matrix::A, a, num_columns)?,
-                SparseMatrix::new(Matrix::B, b, num_columns)?,
-                SparseMatrix::new(Matrix::C, c, num_columns)?,
-            ],
-            labels: Vec::new(),
-        })
+        for ((a, b), c) in a.into_iter().zip(b).zip(c) {
+            builder.push(&mut [a, b, c])?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// The explicit rows of any constraint system, each as [`Matrices::new`] has it, without labels.
+    ///
+    /// # Errors
+    /// If there is no instance column or there are 2^32 columns or more.
+    pub fn from_r1cs<R: R1cs + ?Sized>(r1cs: &R) -> Result<Self, MatricesError> {
+        let mut builder = MatricesBuilder::new(r1cs.num_instance(), r1cs.num_witness())?;
+        for row in 0..r1cs.num_constraints() {
+            let mut rows = Matrix::ALL.map(|matrix| {
+                let mut entries = Vec::new();
+                r1cs.visit_row(matrix, row, &mut |column, coefficient| {
+                    entries.push((column, *coefficient));
+                });
+                entries
+            });
+            builder.push(&mut rows)?;
+        }
+        Ok(builder.finish())
     }
 
     /// Names the constraints.

@@ -21,11 +21,10 @@ use ark_ff::{BigInt, PrimeField};
 use ark_groth16::Proof;
 use serde::{Deserialize, Serialize};
 
+use crate::decimal;
+
 const PROTOCOL: &str = "groth16";
 const CURVE: &str = "bn254";
-
-/// Longest decimal number below either modulus.
-const MAX_DIGITS: usize = 77;
 
 /// Why a file is no proof file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,33 +127,19 @@ impl TryFrom<RawProofFile> for ProofFile {
     }
 }
 
-/// A canonical decimal number below the field's modulus.
 fn number<F: PrimeField<BigInt = BigInt<4>>>(
     place: impl FnOnce() -> String,
     digits: &str,
 ) -> Result<F, ProofFileError> {
-    let well_formed = (1..=MAX_DIGITS).contains(&digits.len())
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && (digits == "0" || !digits.starts_with('0'));
-    let value = if well_formed {
-        digits.parse().ok().and_then(F::from_bigint)
-    } else {
-        None
-    };
-    value.ok_or_else(|| ProofFileError::Number {
+    decimal::element(digits).ok_or_else(|| ProofFileError::Number {
         place: place(),
-        got: digits.chars().take(100).collect(),
+        got: decimal::shown(digits),
     })
 }
 
 fn g1(place: &'static str, [x, y]: &[String; 2]) -> Result<G1Affine, ProofFileError> {
     let coordinate = |digits: &String| number::<Fq>(|| place.to_owned(), digits);
-    let point = G1Affine::new_unchecked(coordinate(x)?, coordinate(y)?);
-    if point.is_on_curve() {
-        Ok(point)
-    } else {
-        Err(ProofFileError::Point { place })
-    }
+    decimal::group_element(coordinate(x)?, coordinate(y)?).ok_or(ProofFileError::Point { place })
 }
 
 fn g2(place: &'static str, [x, y]: &[[String; 2]; 2]) -> Result<G2Affine, ProofFileError> {
@@ -162,10 +147,5 @@ fn g2(place: &'static str, [x, y]: &[[String; 2]; 2]) -> Result<G2Affine, ProofF
         let part = |digits: &String| number::<Fq>(|| place.to_owned(), digits);
         Ok(Fq2::new(part(c0)?, part(c1)?))
     };
-    let point = G2Affine::new_unchecked(coordinate(x)?, coordinate(y)?);
-    if point.is_on_curve() && point.is_in_correct_subgroup_assuming_on_curve() {
-        Ok(point)
-    } else {
-        Err(ProofFileError::Point { place })
-    }
+    decimal::group_element(coordinate(x)?, coordinate(y)?).ok_or(ProofFileError::Point { place })
 }

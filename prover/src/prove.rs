@@ -5,7 +5,7 @@
 //! ```text
 //! A = α + Σ zᵢ·u_i(τ) + r·δ
 //! B = β + Σ zᵢ·v_i(τ) + s·δ
-//! C = Σ_witness zᵢ·l_i + Σ hᵢ·τ^i·Z(τ)/δ + s·A + r·B − r·s·δ
+//! C = Σ_witness zᵢ·l_i + h(τ)·Z(τ)/δ + s·A + r·B − r·s·δ
 //! ```
 //!
 //! with A and C in G1 and B in G2 (and in G1 for C). Source: Groth16 §3.2, `Prove`.
@@ -15,9 +15,10 @@
 //! also catches a key of another circuit of the same shape and a faulty device (one pairing check,
 //! about 2 ms).
 //!
-//! Cost: the six transforms of [`Backend::quotient`] and five multi-scalar multiplications.
+//! Cost: the six transforms of [`Backend::quotient`], one more for a key of another basis of `h_query`
+//! than the monomial one ([`HBasis`](crate::HBasis)), and five multi-scalar multiplications.
 
-use ark_bn254::{Bn254, Fr, G1Affine, G1Projective};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{One, UniformRand, Zero};
 use ark_groth16::Proof;
@@ -26,17 +27,21 @@ use rand::{CryptoRng, RngCore};
 use crate::backend::{Backend, BackendError, ProductFactors, Queries, QuerySums};
 use crate::domain::DomainTooLarge;
 use crate::key::{KeyConstants, KeyShape, ProvingKey};
-use crate::key_file::StreamedKey;
-use crate::observer::{Cancellation, Cancelled, Observer, Stage, observe};
+use crate::key_file::{StreamedKey, StreamedPoints};
+use crate::observer::{Cancelled, Observer, Stage, observe};
 use crate::r1cs::{Matrix, R1cs, Unsatisfied, check_products, product};
 use crate::validate::{KeyError, validate_constants};
 use crate::verify::{PreparedKey, VerifyError, verify};
 
 #[cfg(feature = "gpu")]
 mod resident;
+#[cfg(feature = "snarkjs")]
+mod zkey;
 
 #[cfg(feature = "gpu")]
 pub use resident::ResidentAssignment;
+#[cfg(feature = "snarkjs")]
+pub use zkey::ZkeyProver;
 
 /// Why no proof was made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,10 +86,17 @@ pub enum ProveError {
     /// The caller raised the [`Cancellation`](crate::Cancellation).
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// The key's matrices could not be read.
+    #[cfg(feature = "snarkjs")]
+    #[error("reading the key's matrices: {message}")]
+    Coefficients {
+        /// What [`FormatError`](crate::formats::FormatError) says.
+        message: String,
+    },
     /// The finished proof was rejected by its own key.
     #[error(
-        "the finished proof does not verify: the key belongs to another circuit or the backend \
-         computed wrongly"
+        "the finished proof does not verify: the key belongs to another circuit, the assignment does \
+         not satisfy it, or the backend computed wrongly"
     )]
     SelfCheck(#[source] VerifyError),
 }
@@ -168,15 +180,31 @@ impl<'k, B: Backend> Prover<'k, B> {
     /// If the file cannot be read or was changed.
     #[tracing::instrument(name = "open_key", skip_all, fields(backend = backend.name()))]
     pub fn streaming(key: &'k StreamedKey, backend: &'k B) -> Result<Self, ProveError> {
+        let lists = StreamedLists {
+            a: key.a_query(),
+            b_g1: key.b_g1_query(),
+            b_g2: key.b_g2_query(),
+            h: key.h_query(),
+            l: key.l_query(),
+        };
+        Self::from_lists(&key.constants, lists, backend)
+    }
+
+    /// The prover for a key with these constants and lists.
+    fn from_lists(
+        constants: &KeyConstants,
+        lists: StreamedLists<'k>,
+        backend: &'k B,
+    ) -> Result<Self, ProveError> {
         Ok(Self {
-            prepared: PreparedKey::new_unchecked(&key.constants.vk),
-            key: key.constants.clone(),
+            prepared: PreparedKey::new_unchecked(&constants.vk),
+            key: constants.clone(),
             backend,
-            a_query: backend.stream_g1(key.a_query())?,
-            b_g1_query: backend.stream_g1(key.b_g1_query())?,
-            b_g2_query: backend.stream_g2(key.b_g2_query())?,
-            h_query: backend.stream_g1(key.h_query())?,
-            l_query: backend.stream_g1(key.l_query())?,
+            a_query: backend.stream_g1(lists.a)?,
+            b_g1_query: backend.stream_g1(lists.b_g1)?,
+            b_g2_query: backend.stream_g2(lists.b_g2)?,
+            h_query: backend.stream_g1(lists.h)?,
+            l_query: backend.stream_g1(lists.l)?,
         })
     }
 
@@ -221,13 +249,24 @@ impl<'k, B: Backend> Prover<'k, B> {
         s: Fr,
         observer: &mut dyn Observer,
     ) -> Result<Proof<Bn254>, ProveError> {
+        let factors = self.factors(r1cs, assignment, observer)?;
+        self.prove_factors(factors, r, s, observer)
+    }
+
+    /// The proof for A·z and B·z on the domain.
+    fn prove_factors(
+        &self,
+        factors: ProductFactors<'_>,
+        r: Fr,
+        s: Fr,
+        observer: &mut dyn Observer,
+    ) -> Result<Proof<Bn254>, ProveError> {
         let cancellation = &observer.cancellation();
-        let factors = self.factors(r1cs, assignment, cancellation, observer)?;
+        let public_inputs = &factors.assignment[1..factors.num_instance];
         let sums = self
             .backend
             .proof_sums(&self.queries(), factors, cancellation, observer)?;
         let proof = self.assemble(&sums, r, s);
-        let public_inputs = &assignment[1..r1cs.num_instance()];
         observe(observer, cancellation, Stage::Verification, || {
             self.check(&proof, public_inputs)
         })?;
@@ -239,13 +278,13 @@ impl<'k, B: Backend> Prover<'k, B> {
         &self,
         r1cs: &R,
         assignment: &'z [Fr],
-        cancellation: &Cancellation,
         observer: &mut dyn Observer,
     ) -> Result<ProductFactors<'z>, ProveError> {
+        let cancellation = &observer.cancellation();
         self.check_shape(r1cs)?;
-        check_assignment(r1cs, assignment)?;
+        check_assignment(r1cs.num_columns(), assignment)?;
         let (num_instance, num_constraints) = (r1cs.num_instance(), r1cs.num_constraints());
-        let n = self.key.shape.h_query + 1;
+        let n = self.key.h_basis.domain_size(self.key.shape.h_query);
         let (mut a, mut b) = observe(observer, cancellation, Stage::Products, || {
             let [a, b] = [Matrix::A, Matrix::B].map(|matrix| product(r1cs, matrix, assignment, n));
             Ok::<_, ProveError>((a, b))
@@ -272,6 +311,7 @@ impl<'k, B: Backend> Prover<'k, B> {
             b_g1: &self.b_g1_query,
             b_g2: &self.b_g2_query,
             h: &self.h_query,
+            h_basis: self.key.h_basis,
             l: &self.l_query,
         }
     }
@@ -298,7 +338,7 @@ impl<'k, B: Backend> Prover<'k, B> {
 
     /// Compares the key's lists with what the circuit asks for.
     fn check_shape<R: R1cs + ?Sized>(&self, r1cs: &R) -> Result<(), ProveError> {
-        let demanded = KeyShape::of_circuit(r1cs)?.lengths();
+        let demanded = KeyShape::of_circuit(r1cs, self.key.h_basis)?.lengths();
         for ((list, expected), (_, got)) in demanded.into_iter().zip(self.key.shape.lengths()) {
             if expected != got {
                 return Err(ProveError::KeyShape {
@@ -312,8 +352,17 @@ impl<'k, B: Backend> Prover<'k, B> {
     }
 }
 
-fn check_assignment<R: R1cs + ?Sized>(r1cs: &R, assignment: &[Fr]) -> Result<(), ProveError> {
-    let (expected, got) = (r1cs.num_columns(), assignment.len());
+/// The lists of a key in a file.
+struct StreamedLists<'k> {
+    a: StreamedPoints<'k, G1Affine>,
+    b_g1: StreamedPoints<'k, G1Affine>,
+    b_g2: StreamedPoints<'k, G2Affine>,
+    h: StreamedPoints<'k, G1Affine>,
+    l: StreamedPoints<'k, G1Affine>,
+}
+
+fn check_assignment(num_columns: usize, assignment: &[Fr]) -> Result<(), ProveError> {
+    let (expected, got) = (num_columns, assignment.len());
     if expected != got {
         return Err(ProveError::AssignmentLength { expected, got });
     }

@@ -14,9 +14,9 @@
 //! γ₂ = g₂ is normal and accepted: every snarkjs key has it, and γ needs no secrecy.
 //!
 //! Cost: a verifying key a few scalar multiplications in G2; the proving key's constants four
-//! pairings; [`validate_proving_key`] in full a subgroup check per G2 point (the endomorphism check
-//! ψ(P) = 6x²·P, per point, because random sums are not sound against small cofactor factors) and
-//! the curve equation per G1 point (G1 has cofactor 1).
+//! pairings; [`validate_proving_key`] in full the curve equation per G1 point (G1 has cofactor 1), less than
+//! 0.1 µs, and a subgroup test per G2 point ([`Backend::first_outside_g2`]: per point, because random sums are
+//! not sound against small cofactor factors), on the engines a multiplication by 63 bits.
 
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
@@ -24,8 +24,9 @@ use ark_ec::{AffineRepr, pairing::Pairing};
 use ark_ff::Zero;
 use ark_groth16::VerifyingKey;
 
-use crate::key::{KeyConstants, KeyShape, ProvingKey};
-use crate::parallel;
+use crate::backend::{Ark, Backend, Outside, Reason, fastest_cpu};
+use crate::domain::{Domain, DomainTooLarge};
+use crate::key::{HBasis, KeyConstants, KeyShape, ProvingKey};
 
 /// Why a key is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +92,9 @@ pub enum KeyError {
         /// Actual length.
         got: usize,
     },
+    /// `h_query` is for a larger domain than the largest one of its basis.
+    #[error("h_query: {0}")]
+    DomainTooLarge(#[from] DomainTooLarge),
     /// A point of a list is off the curve.
     #[error("expected point {index} of {list} on the curve, got a point off it")]
     PointOffCurve {
@@ -110,7 +114,7 @@ pub enum KeyError {
 }
 
 /// A constant of the key: in the group and not its neutral element.
-fn check_element<P: SWCurveConfig>(
+pub(crate) fn check_element<P: SWCurveConfig>(
     element: &'static str,
     point: &Affine<P>,
 ) -> Result<(), KeyError> {
@@ -126,7 +130,7 @@ fn check_element<P: SWCurveConfig>(
 }
 
 /// P = ±Q, which for points other than infinity means equal abscissas.
-fn equal_up_to_sign<P: AffineRepr>(left: P, right: P) -> bool {
+pub(crate) fn equal_up_to_sign<P: AffineRepr>(left: P, right: P) -> bool {
     left == right || left.into_group() == -right.into_group()
 }
 
@@ -156,7 +160,7 @@ pub fn validate_verifying_key(vk: &VerifyingKey<Bn254>) -> Result<(), KeyError> 
     if vk.gamma_abc_g1.is_empty() {
         return Err(KeyError::NoInputPoints);
     }
-    check_list("gamma_abc_g1", &vk.gamma_abc_g1)?;
+    check_list("gamma_abc_g1", Ark.first_outside_g1(&vk.gamma_abc_g1))?;
     match vk.gamma_abc_g1.iter().position(AffineRepr::is_zero) {
         Some(index) => Err(KeyError::InputUnbound { index }),
         None => Ok(()),
@@ -185,7 +189,7 @@ pub(crate) fn validate_constants(key: &KeyConstants) -> Result<(), KeyError> {
     check_element("beta_g1", &key.beta_g1)?;
     check_element("delta_g1", &key.delta_g1)?;
     check_contributed("delta_g1", key.delta_g1)?;
-    check_shape(&key.shape)?;
+    check_shape(&key.shape, key.h_basis)?;
     let g1 = G1Affine::generator();
     let g2 = G2Affine::generator();
     let same_exponent = |in_g1: G1Affine, in_g2: G2Affine| {
@@ -200,9 +204,9 @@ pub(crate) fn validate_constants(key: &KeyConstants) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// The lists must fit together: as many B points as A points, one L point per witness column, one
-/// H point less than a power of two.
-fn check_shape(shape: &KeyShape) -> Result<(), KeyError> {
+/// The lists must fit together: as many B points as A points, one L point per witness column, as many
+/// H points as a domain asks for in the key's basis.
+fn check_shape(shape: &KeyShape, h_basis: HBasis) -> Result<(), KeyError> {
     let check = |list, expected, got| {
         if expected == got {
             Ok(())
@@ -224,38 +228,85 @@ fn check_shape(shape: &KeyShape) -> Result<(), KeyError> {
     check("b_g1_query", num_columns, shape.b_g1_query)?;
     check("b_g2_query", num_columns, shape.b_g2_query)?;
     check("l_query", num_columns - num_instance, shape.l_query)?;
-    let n = (shape.h_query + 1).next_power_of_two();
-    check("h_query", n - 1, shape.h_query)
+    let domain = Domain::new(h_basis.domain_size(shape.h_query))?;
+    check("h_query", h_basis.num_points(domain)?, shape.h_query)
 }
 
-/// Every point of a list on its curve and in the subgroup; infinity is allowed (a column that no
-/// row mentions).
-fn check_list<P: SWCurveConfig>(list: &'static str, points: &[Affine<P>]) -> Result<(), KeyError> {
-    let is_valid =
-        |point: &Affine<P>| point.is_on_curve() && point.is_in_correct_subgroup_assuming_on_curve();
-    match parallel::find_first(points.len(), |i| !is_valid(&points[i])) {
-        None => Ok(()),
-        Some(index) if points[index].is_on_curve() => {
-            Err(KeyError::PointOutOfSubgroup { list, index })
-        }
-        Some(index) => Err(KeyError::PointOffCurve { list, index }),
-    }
+/// The refusal of a list in which a point is not in its group; infinity is allowed (a column that no row
+/// mentions).
+fn check_list(list: &'static str, outside: Option<Outside>) -> Result<(), KeyError> {
+    check_piece(list, 0, outside)
+}
+
+/// As [`check_list`], for a piece of a list from index `start` on.
+pub(crate) fn check_piece(
+    list: &'static str,
+    start: usize,
+    outside: Option<Outside>,
+) -> Result<(), KeyError> {
+    let Some(Outside { index, reason }) = outside else {
+        return Ok(());
+    };
+    let index = start + index;
+    Err(match reason {
+        Reason::OffCurve => KeyError::PointOffCurve { list, index },
+        Reason::OutOfSubgroup => KeyError::PointOutOfSubgroup { list, index },
+    })
 }
 
 /// Applies every rule of this module and checks every point of the key: what a key from outside
-/// must pass once before it is used.
+/// must pass once before it is used. The points are checked on the fastest CPU engine there is.
 ///
 /// It does not show that the lists belong to a given circuit; only replaying the setup's transcript
 /// does.
 ///
 /// # Errors
 /// The first rule that the key breaks.
-#[tracing::instrument(skip_all)]
 pub fn validate_proving_key(key: &ProvingKey) -> Result<(), KeyError> {
+    validate_proving_key_on(key, &fastest_cpu())
+}
+
+/// As [`validate_proving_key`], with the points checked by `backend`. The result is the same on every
+/// backend.
+///
+/// # Errors
+/// The first rule that the key breaks.
+#[tracing::instrument(skip_all, fields(backend = backend.name()))]
+pub fn validate_proving_key_on<B: Backend>(key: &ProvingKey, backend: &B) -> Result<(), KeyError> {
     validate_constants(&key.constants())?;
-    check_list("a_query", &key.a_query)?;
-    check_list("b_g1_query", &key.b_g1_query)?;
-    check_list("b_g2_query", &key.b_g2_query)?;
-    check_list("h_query", &key.h_query)?;
-    check_list("l_query", &key.l_query)
+    check_list("a_query", backend.first_outside_g1(&key.a_query))?;
+    check_list("b_g1_query", backend.first_outside_g1(&key.b_g1_query))?;
+    check_list("b_g2_query", backend.first_outside_g2(&key.b_g2_query))?;
+    check_list("h_query", backend.first_outside_g1(&key.h_query))?;
+    check_list("l_query", backend.first_outside_g1(&key.l_query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MAX_LOG_SIZE;
+
+    /// Longer lists than a test can have.
+    #[test]
+    fn lists_for_larger_domains_than_the_largest_are_refused() {
+        let largest = 1usize << MAX_LOG_SIZE;
+        let check = |h_basis, h_query| {
+            let shape = KeyShape {
+                gamma_abc_g1: 1,
+                a_query: 1,
+                b_g1_query: 1,
+                b_g2_query: 1,
+                h_query,
+                l_query: 0,
+            };
+            check_shape(&shape, h_basis)
+        };
+        let too_large = |got| Err(KeyError::DomainTooLarge(DomainTooLarge { got }));
+        assert_eq!(check(HBasis::Monomial, largest - 1), Ok(()));
+        assert_eq!(check(HBasis::Monomial, largest), too_large(largest + 1));
+        assert_eq!(check(HBasis::Monomial, usize::MAX), too_large(usize::MAX));
+        assert_eq!(check(HBasis::OddCoset, largest / 2), Ok(()));
+        assert_eq!(check(HBasis::OddCoset, largest), too_large(2 * largest));
+        assert_eq!(check(HBasis::OddCoset, 2 * largest), too_large(2 * largest));
+    }
 }

@@ -19,7 +19,7 @@ use zkroll_prover::{
 
 fn ark_proof(instance: &Instance, key: &ProvingKey, r: Fr, s: Fr) -> Proof<Bn254> {
     Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
-        &key.clone().into(),
+        &key.clone().try_into().unwrap(),
         r,
         s,
         &instance.ark_matrices(),
@@ -130,7 +130,7 @@ fn an_arkworks_constraint_system() {
     let key = setup::development(&r1cs, [0; 32], &[1; 32]).unwrap();
     let (r, s) = (Fr::from(17u64), Fr::from(19u64));
     let expected = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
-        &key.clone().into(),
+        &key.clone().try_into().unwrap(),
         r,
         s,
         &cs.to_matrices().unwrap()[R1CS_PREDICATE_LABEL],

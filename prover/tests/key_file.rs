@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use zkroll_prover::key_file::{
     KeyFileError, file_size, read, read_header, read_validated, read_verifying_key, write,
 };
-use zkroll_prover::{Fr, G1Affine, KeyError, Provenance, ProvingKey, verifying_key_hash};
+use zkroll_prover::{Fr, G1Affine, HBasis, KeyError, Provenance, ProvingKey, verifying_key_hash};
 
 const HEADER: usize = 136;
 const TABLES: usize = HEADER + 8 * 32;
@@ -87,18 +87,24 @@ fn keys_round_trip() {
     let scratch = Scratch::new();
     let rng = &mut StdRng::seed_from_u64(9);
     for (num_public, num_constraints) in [(0, 0), (1, 1), (3, 40)] {
-        let mut key = random_instance(rng, num_public, num_constraints).key();
+        let instance = random_instance(rng, num_public, num_constraints);
+        let mut key = instance.key();
         for provenance in [Provenance::Development, Provenance::Unknown] {
             key.provenance = provenance;
-            write(&scratch.path(), &key).unwrap();
-            assert_eq!(read(&scratch.path(), None).unwrap(), key);
-            assert_eq!(
-                read(&scratch.path(), Some(&key.circuit_digest)).unwrap(),
-                key
-            );
-            assert_eq!(read_validated(&scratch.path(), None).unwrap(), key);
+            assert_round_trip(&scratch, &key);
         }
+        assert_round_trip(&scratch, &instance.key_in(HBasis::OddCoset));
     }
+}
+
+fn assert_round_trip(scratch: &Scratch, key: &ProvingKey) {
+    write(&scratch.path(), key).unwrap();
+    assert_eq!(read(&scratch.path(), None).unwrap(), *key);
+    assert_eq!(
+        read(&scratch.path(), Some(&key.circuit_digest)).unwrap(),
+        *key
+    );
+    assert_eq!(read_validated(&scratch.path(), None).unwrap(), *key);
 }
 
 #[test]
@@ -107,8 +113,11 @@ fn the_size_is_known_without_a_key() {
     let rng = &mut StdRng::seed_from_u64(10);
     for (num_public, num_constraints) in [(0, 0), (1, 1), (3, 40)] {
         let instance = random_instance(rng, num_public, num_constraints);
-        let bytes = scratch.bytes(&instance.key());
-        assert_eq!(file_size(&instance.r1cs).unwrap(), bytes.len() as u64);
+        for h_basis in [HBasis::Monomial, HBasis::OddCoset] {
+            let bytes = scratch.bytes(&instance.key_in(h_basis));
+            let size = file_size(&instance.r1cs, h_basis).unwrap();
+            assert_eq!(size, bytes.len() as u64);
+        }
     }
 }
 
@@ -201,6 +210,68 @@ fn the_header_tells_what_the_key_is() {
     );
     assert_eq!(header.file_len, bytes.len() as u64);
     assert!(header.to_string().contains("UNSAFE"));
+    assert_eq!(header.h_basis, HBasis::Monomial);
+
+    let bytes = scratch.bytes(&square_instance(7).key_in(HBasis::OddCoset));
+    let header = read_header(&scratch.path()).unwrap();
+    assert_eq!(header.h_basis, HBasis::OddCoset);
+    assert_eq!(header.domain_size, 4);
+    assert_eq!((bytes[16], section(&bytes, 6).2), (2, 4));
+    assert!(
+        header
+            .to_string()
+            .contains("domain 4, basis of h_query odd coset")
+    );
+}
+
+#[test]
+fn other_bases_are_refused() {
+    let scratch = Scratch::new();
+    let bytes = scratch.bytes(&key());
+    for tag in [0u32, 3, 4, u32::MAX] {
+        let mut bytes = bytes.clone();
+        bytes[16..20].copy_from_slice(&tag.to_le_bytes());
+        rehash(&mut bytes);
+        let error = scratch.refusal(&bytes);
+        assert!(
+            matches!(
+                error,
+                KeyFileError::HeaderField {
+                    field: "basis of h_query",
+                    got,
+                    ..
+                } if got == tag
+            ),
+            "{error}"
+        );
+    }
+}
+
+/// A list of one basis cannot pass for one of the other: their lengths differ.
+#[test]
+fn a_changed_basis_is_refused() {
+    let scratch = Scratch::new();
+    for (h_basis, tag, expected, got) in [(HBasis::Monomial, 2, 4, 3), (HBasis::OddCoset, 1, 7, 4)]
+    {
+        let mut bytes = scratch.bytes(&square_instance(7).key_in(h_basis));
+        bytes[16] = tag;
+        assert!(matches!(
+            scratch.refusal(&bytes),
+            KeyFileError::MetadataHash
+        ));
+        rehash(&mut bytes);
+        let error = scratch.refusal(&bytes);
+        let list = "h_query";
+        let length = KeyError::QueryLength {
+            list,
+            expected,
+            got,
+        };
+        assert!(
+            matches!(&error, KeyFileError::Key(error) if *error == length),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -230,6 +301,16 @@ fn sections_lie_where_the_documentation_says() {
     let mut again = bytes.clone();
     rehash(&mut again);
     assert_eq!(again, bytes);
+}
+
+/// The hash of this file as it was written when the format had no other basis.
+#[test]
+fn a_monomial_key_has_the_file_that_it_always_had() {
+    let bytes = Scratch::new().bytes(&key());
+    assert_eq!(
+        blake3::hash(&bytes).to_hex().as_str(),
+        "32da53a7ea1f79bfc4b4acbf8945455d3665c0b049567bfffdbf228ae8d1c127"
+    );
 }
 
 #[test]

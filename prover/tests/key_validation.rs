@@ -5,10 +5,11 @@ mod common;
 use ark_bn254::Bn254;
 use ark_ec::{AffineRepr, CurveGroup};
 use common::{g1_off_curve, g2_off_curve, g2_out_of_subgroup, square_instance};
-use zkroll_prover::backend::Ark;
+use zkroll_prover::backend::{Ark, BackendName};
 use zkroll_prover::{
-    Fr, G1Affine, G2Affine, KeyError, PreparedKey, ProveError, Prover, ProvingKey, VerifyingKey,
-    check_public_inputs, validate_proving_key, validate_verifying_key,
+    Fr, G1Affine, G2Affine, HBasis, KeyError, PreparedKey, ProveError, Prover, ProvingKey,
+    VerifyingKey, check_public_inputs, validate_proving_key, validate_proving_key_on,
+    validate_verifying_key,
 };
 
 fn key() -> ProvingKey {
@@ -30,10 +31,18 @@ fn refusal_of_vk(change: impl Fn(&mut VerifyingKey<Bn254>)) -> KeyError {
     error
 }
 
+/// Every backend gives the same answer.
 fn refusal(change: impl Fn(&mut ProvingKey)) -> KeyError {
     let mut key = key();
     change(&mut key);
-    validate_proving_key(&key).unwrap_err()
+    let error = validate_proving_key(&key).unwrap_err();
+    for name in [BackendName::Ark, BackendName::Cpu, BackendName::Ifma] {
+        if let Ok(backend) = name.open() {
+            let of_backend = validate_proving_key_on(&key, &backend).unwrap_err();
+            assert_eq!(of_backend, error, "{name}");
+        }
+    }
+    error
 }
 
 #[test]
@@ -248,6 +257,16 @@ fn lists_that_do_not_fit_together_are_refused() {
     // Three rows, so the domain has four elements and the list three points; one more point and the
     // next length that fits is seven.
     assert_eq!(refusal(|key| key.h_query.push(g1)), length("h_query", 7, 4));
+    // In the other basis it has four, a power of two.
+    let as_odd = |len: usize| {
+        move |key: &mut ProvingKey| {
+            key.h_basis = HBasis::OddCoset;
+            key.h_query.resize(len, g1);
+        }
+    };
+    for (len, expected) in [(0, 1), (3, 4), (5, 8), (7, 8)] {
+        assert_eq!(refusal(as_odd(len)), length("h_query", expected, len));
+    }
 }
 
 #[test]

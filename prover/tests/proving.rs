@@ -178,7 +178,7 @@ fn development_keys_are_deterministic_and_say_unsafe() {
     assert_ne!(first.vk, random().vk);
     assert!(first.to_string().contains("UNSAFE"));
 
-    let foreign = ProvingKey::from_ark(first.clone().into(), [9; 32]);
+    let foreign = ProvingKey::from_ark(first.clone().try_into().unwrap(), [9; 32]);
     assert_eq!(foreign.provenance, Provenance::Unknown);
     assert!(!foreign.to_string().contains("UNSAFE"));
     assert_eq!(

@@ -59,7 +59,7 @@ const BOUNDARIES: [Boundary; 8] = [
     Boundary {
         package: "zkroll-prover",
         flags: &[],
-        forbidden: &["wgpu", "zkroll-shaders"],
+        forbidden: &["wgpu", "zkroll-shaders", "serde_json"],
     },
     Boundary {
         package: "zkroll-verifier-sol",
@@ -79,7 +79,7 @@ const BOUNDARIES: [Boundary; 8] = [
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 8] = [
+const FEATURES: [(&str, &[&str]); 10] = [
     ("zkroll-circuits", &["--no-default-features"]),
     ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
@@ -87,10 +87,18 @@ const FEATURES: [(&str, &[&str]); 8] = [
         "zkroll-prover",
         &["--no-default-features", "--features", "gpu"],
     ),
+    (
+        "zkroll-prover",
+        &["--no-default-features", "--features", "snarkjs"],
+    ),
     ("zkroll-verifier-sol", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),
     ("zkroll", &["--no-default-features", "--features", "evm"]),
     ("zkroll", &["--no-default-features", "--features", "gpu"]),
+    (
+        "zkroll",
+        &["--no-default-features", "--features", "snarkjs"],
+    ),
 ];
 
 /// Runs every check. All builds use the release profile, so that they share the compiled dependencies.

@@ -13,7 +13,7 @@ pub enum Requirement {
     Node,
     /// Python 3.
     Python,
-    /// The reference prover from npm.
+    /// The packages of `interop`: circom and snarkjs.
     Snarkjs,
     /// The Solidity compiler from npm.
     Solc,

@@ -22,6 +22,11 @@ pub const WALLET: NpmPackage = NpmPackage {
     folder: "examples/wallet",
     purpose: "signing the example's transfers",
 };
+/// circom and snarkjs.
+pub const INTEROP: NpmPackage = NpmPackage {
+    folder: "interop",
+    purpose: "exchanging files with snarkjs",
+};
 
 /// What the machine turned out to have.
 pub struct Available {
@@ -89,6 +94,7 @@ pub fn prepare(
         }
     };
     npm(&SOLC, Requirement::Solc)?;
+    npm(&INTEROP, Requirement::Snarkjs)?;
     let available = Available {
         node: npm(&WALLET, Requirement::Node)?,
         python: exists("python3"),
@@ -113,7 +119,7 @@ pub fn prepare(
 
     for requirement in required {
         let reason = match requirement {
-            Requirement::Node | Requirement::Solc => continue, // seen above
+            Requirement::Node | Requirement::Snarkjs | Requirement::Solc => continue, // seen above
             Requirement::Python if available.python => continue,
             Requirement::Ifma if cpu_has_ifma() => continue,
             Requirement::Python => "expected python3, got none",
@@ -122,7 +128,6 @@ pub fn prepare(
                 Ok(()) => continue,
                 Err(reason) => reason.as_str(),
             },
-            Requirement::Snarkjs => "expected tests against snarkjs, got none in this version",
         };
         return Err(reason.to_owned());
     }

@@ -13,8 +13,10 @@ use super::gpu::{Device, Gpu};
 #[cfg(feature = "gpu")]
 use super::side_by_side::SideBySide;
 use super::{
-    Ark, Backend, BackendError, Cpu, Naive, ProductFactors, Queries, QueryScalars, QuerySums,
+    Ark, Backend, BackendError, Cpu, Naive, Outside, ProductFactors, Queries, QueryScalars,
+    QuerySums,
 };
+use crate::key::HBasis;
 use crate::key_file::StreamedPoints;
 use crate::observer::{Cancellation, Observer};
 
@@ -161,10 +163,11 @@ macro_rules! any_backend {
                             b_g1: AnyG1Bases::$name(b_g1),
                             b_g2: AnyG2Bases::$name(b_g2),
                             h: AnyG1Bases::$name(h),
+                            h_basis,
                             l: AnyG1Bases::$name(l),
                         },
                     ) => {
-                        let queries = Queries { a, b_g1, b_g2, h, l };
+                        let queries = Queries { a, b_g1, b_g2, h, h_basis: *h_basis, l };
                         backend.query_sums(&queries, scalars, cancellation, observer)
                     })*
                     _ => Err(self.foreign_bases()),
@@ -186,10 +189,11 @@ macro_rules! any_backend {
                             b_g1: AnyG1Bases::$name(b_g1),
                             b_g2: AnyG2Bases::$name(b_g2),
                             h: AnyG1Bases::$name(h),
+                            h_basis,
                             l: AnyG1Bases::$name(l),
                         },
                     ) => {
-                        let queries = Queries { a, b_g1, b_g2, h, l };
+                        let queries = Queries { a, b_g1, b_g2, h, h_basis: *h_basis, l };
                         backend.proof_sums(&queries, factors, cancellation, observer)
                     })*
                     _ => Err(self.foreign_bases()),
@@ -214,6 +218,43 @@ macro_rules! any_backend {
 
             fn quotient(&self, a: Vec<Fr>, b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
                 forward!(self, backend => backend.quotient(a, b))
+            }
+
+            fn h_scalars(
+                &self,
+                basis: HBasis,
+                a: Vec<Fr>,
+                b: Vec<Fr>,
+            ) -> Result<Vec<Fr>, BackendError> {
+                forward!(self, backend => backend.h_scalars(basis, a, b))
+            }
+
+            fn multiply_all_g1(&self, points: &mut [G1Affine], scalar: Fr) {
+                forward!(self, backend => backend.multiply_all_g1(points, scalar));
+            }
+
+            fn multiply_each_g1(
+                &self,
+                points: &[G1Affine],
+                scalars: &[Fr],
+            ) -> Result<Vec<G1Affine>, BackendError> {
+                forward!(self, backend => backend.multiply_each_g1(points, scalars))
+            }
+
+            fn multiply_each_g2(
+                &self,
+                points: &[G2Affine],
+                scalars: &[Fr],
+            ) -> Result<Vec<G2Affine>, BackendError> {
+                forward!(self, backend => backend.multiply_each_g2(points, scalars))
+            }
+
+            fn first_outside_g1(&self, points: &[G1Affine]) -> Option<Outside> {
+                forward!(self, backend => backend.first_outside_g1(points))
+            }
+
+            fn first_outside_g2(&self, points: &[G2Affine]) -> Option<Outside> {
+                forward!(self, backend => backend.first_outside_g2(points))
             }
         }
     };

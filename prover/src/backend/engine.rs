@@ -15,6 +15,7 @@ use zkroll_engine::msm::{self, AffineOf, Bases, Cancel, ChunkSource, Digits, Loa
 use zkroll_engine::msm::{Profile, StreamError, Windows};
 use zkroll_engine::ntt::Transforms;
 use zkroll_engine::portable::{Arithmetic, PortableG1, PortableG2};
+use zkroll_engine::scale::{self, Outside};
 
 use super::{
     Backend, BackendError, Queries, QueryScalars, QuerySums, check_factors, check_lengths,
@@ -355,6 +356,7 @@ impl<I: Isa> Backend for Engine<I> {
             b_g2,
             h,
             l,
+            ..
         } = queries;
         let QueryScalars {
             assignment,
@@ -438,5 +440,35 @@ impl<I: Isa> Backend for Engine<I> {
     fn quotient(&self, a: Vec<Fr>, b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
         check_factors(&a, &b)?;
         Ok(self.transforms.quotient(a, b))
+    }
+
+    fn multiply_all_g1(&self, points: &mut [G1Affine], scalar: Fr) {
+        scale::multiply_all(self.isa.g1(), points, &scalar);
+    }
+
+    fn multiply_each_g1(
+        &self,
+        points: &[G1Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G1Affine>, BackendError> {
+        check_lengths(points.len(), scalars.len())?;
+        Ok(scale::multiply_each(self.isa.g1(), points, scalars))
+    }
+
+    fn multiply_each_g2(
+        &self,
+        points: &[G2Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G2Affine>, BackendError> {
+        check_lengths(points.len(), scalars.len())?;
+        Ok(scale::multiply_each(self.isa.g2(), points, scalars))
+    }
+
+    fn first_outside_g1(&self, points: &[G1Affine]) -> Option<Outside> {
+        scale::first_outside_g1(points)
+    }
+
+    fn first_outside_g2(&self, points: &[G2Affine]) -> Option<Outside> {
+        scale::first_outside_g2(self.isa.g2(), points)
     }
 }

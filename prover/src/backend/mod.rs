@@ -7,7 +7,10 @@
 //! * the number-theoretic transform over the scalar field ([`Backend::ntt`]), from which the
 //!   inverse, the coset transforms and the quotient follow.
 //!
-//! An implementation supplies those and may override what follows from them, for example to keep
+//! A setup and the test of a key from outside want a point for every point instead of a sum
+//! ([`Backend::multiply_all_g1`], [`Backend::first_outside_g2`] and the others); by default arkworks does that.
+//!
+//! An implementation supplies the first two and may override what follows from them, for example to keep
 //! the data resident on a device. Every implementation computes the same group and field elements,
 //! so a proof does not depend on the backend, bit for bit.
 //!
@@ -33,7 +36,9 @@ mod select;
 mod side_by_side;
 
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ff::{FftField, Field, Zero};
+use ark_ec::CurveGroup;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ff::{AdditiveGroup, FftField, Field, Zero};
 
 pub use any::{AnyBackend, AnyG1Bases, AnyG2Bases};
 pub use ark::Ark;
@@ -44,11 +49,14 @@ pub use engine::{Cpu, Engine, EngineBases, Isa};
 pub use gpu::Gpu;
 pub use naive::Naive;
 pub use queries::{ProductFactors, Queries, QueryScalars, QuerySums};
+pub(crate) use select::fastest_cpu;
 pub use select::{Availability, BackendName, ENV_VAR, Selection, detect, list};
 #[cfg(feature = "gpu")]
 pub use side_by_side::{BothBases, SideBySide};
+pub use zkroll_engine::scale::{Outside, Reason};
 
-use crate::domain::{Domain, MAX_LOG_SIZE, scale_by_powers};
+use crate::domain::{Domain, DomainTooLarge, MAX_LOG_SIZE, scale_by_powers};
+use crate::key::HBasis;
 use crate::key_file::{KeyFileError, StreamedPoints};
 use crate::observer::{Cancellation, Cancelled, Observer, Stage, observe};
 use crate::parallel;
@@ -122,6 +130,13 @@ impl From<KeyFileError> for BackendError {
         Self::Stream {
             message: error.to_string(),
         }
+    }
+}
+
+/// The size of a domain is that of its transforms.
+impl From<DomainTooLarge> for BackendError {
+    fn from(DomainTooLarge { got }: DomainTooLarge) -> Self {
+        Self::TransformSize { got }
     }
 }
 
@@ -247,11 +262,11 @@ pub trait Backend: Send + Sync {
         })
     }
 
-    /// The quotient of a satisfied system and with it the five sums of a proof. A backend that computes
-    /// elsewhere overrides this to leave the quotient where it is.
+    /// The quotient of a satisfied system in the basis of `h_query` and with it the five sums of a
+    /// proof. A backend that computes elsewhere overrides this to leave the quotient where it is.
     ///
     /// # Errors
-    /// As [`Backend::quotient`] and [`Backend::query_sums`].
+    /// As [`Backend::h_scalars`] and [`Backend::query_sums`].
     fn proof_sums(
         &self,
         queries: &Queries<'_, Self::G1Bases<'_>, Self::G2Bases<'_>>,
@@ -266,7 +281,7 @@ pub trait Backend: Send + Sync {
             b,
         } = factors;
         let h = observe(observer, cancellation, Stage::Quotient, || {
-            self.quotient(a, b)
+            self.h_scalars(queries.h_basis, a, b)
         })?;
         let scalars = QueryScalars {
             assignment,
@@ -363,6 +378,116 @@ pub trait Backend: Send + Sync {
         );
         Ok(a)
     }
+
+    /// What `h_query` in this basis is multiplied with, from the n values of A and of B on the domain:
+    /// the n − 1 coefficients of [`Backend::quotient`], or its n values on the coset `ω_2n·H`, in
+    /// natural order, times −2. The equations stand at [`HBasis`].
+    ///
+    /// # Errors
+    /// As [`Backend::quotient`]; [`BackendError::TransformSize`] for [`HBasis::OddCoset`] and the
+    /// largest domain, as there is no root of twice its size.
+    fn h_scalars(&self, basis: HBasis, a: Vec<Fr>, b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
+        match basis {
+            HBasis::Monomial => self.quotient(a, b),
+            HBasis::OddCoset => {
+                let shift = check_factors(&a, &b)?.odd_shift()?;
+                let mut h = self.quotient(a, b)?;
+                h.push(Fr::ZERO);
+                self.coset_ntt(&mut h, shift)?;
+                parallel::for_each_mut(&mut h, |_, value| *value = -value.double());
+                Ok(h)
+            }
+        }
+    }
+
+    /// `points[i] ← scalar·points[i]`. The points are in G1.
+    ///
+    /// The time depends on the scalar.
+    fn multiply_all_g1(&self, points: &mut [G1Affine], scalar: Fr) {
+        multiply_all(points, scalar);
+    }
+
+    /// `scalars[i]·points[i]` for every i. The points are in G1.
+    ///
+    /// # Errors
+    /// [`BackendError::UnequalLengths`].
+    fn multiply_each_g1(
+        &self,
+        points: &[G1Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G1Affine>, BackendError> {
+        multiply_each(points, scalars)
+    }
+
+    /// `scalars[i]·points[i]` for every i. The points are in G2.
+    ///
+    /// # Errors
+    /// [`BackendError::UnequalLengths`].
+    fn multiply_each_g2(
+        &self,
+        points: &[G2Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G2Affine>, BackendError> {
+        multiply_each(points, scalars)
+    }
+
+    /// The first of the points that is not in G1, which is one that is off the curve. Infinity is in it.
+    fn first_outside_g1(&self, points: &[G1Affine]) -> Option<Outside> {
+        first_outside(points)
+    }
+
+    /// The first of the points that is not in G2: off the twist, or on it but of another order. Infinity is
+    /// in it.
+    ///
+    /// Every point is tested by itself, as random sums are not sound against small factors of the cofactor.
+    fn first_outside_g2(&self, points: &[G2Affine]) -> Option<Outside> {
+        first_outside(points)
+    }
+}
+
+/// Points that one thread multiplies and brings to affine form together.
+const MULTIPLIED: usize = 1 << 8;
+
+/// By arkworks: `points[i] ← scalar·points[i]`.
+fn multiply_all<C: SWCurveConfig<ScalarField = Fr>>(points: &mut [Affine<C>], scalar: Fr) {
+    parallel::for_each_chunk_mut(points, MULTIPLIED, |_, points| {
+        let products: Vec<_> = points.iter().map(|point| *point * scalar).collect();
+        points.copy_from_slice(&CurveGroup::normalize_batch(&products));
+    });
+}
+
+/// By arkworks: `scalars[i]·points[i]` for every i.
+fn multiply_each<C: SWCurveConfig<ScalarField = Fr>>(
+    points: &[Affine<C>],
+    scalars: &[Fr],
+) -> Result<Vec<Affine<C>>, BackendError> {
+    check_lengths(points.len(), scalars.len())?;
+    let mut out = points.to_vec();
+    parallel::for_each_chunk_mut(&mut out, MULTIPLIED, |chunk, out| {
+        let scalars = &scalars[chunk * MULTIPLIED..];
+        let products = out
+            .iter()
+            .zip(scalars)
+            .map(|(point, scalar)| *point * scalar);
+        let products: Vec<_> = products.collect();
+        out.copy_from_slice(&CurveGroup::normalize_batch(&products));
+    });
+    Ok(out)
+}
+
+/// By arkworks: the first point that is off its curve or not of order r.
+fn first_outside<C: SWCurveConfig>(points: &[Affine<C>]) -> Option<Outside> {
+    let reason = |point: &Affine<C>| {
+        if !point.is_on_curve() {
+            Some(Reason::OffCurve)
+        } else if !point.is_in_correct_subgroup_assuming_on_curve() {
+            Some(Reason::OutOfSubgroup)
+        } else {
+            None
+        }
+    };
+    let index = parallel::find_first(points.len(), |i| reason(&points[i]).is_some())?;
+    reason(&points[index]).map(|reason| Outside { index, reason })
 }
 
 /// Demands as many values of B as of A, one for each element of a domain.

@@ -6,6 +6,8 @@
 
 use ark_bn254::{Fr, G1Projective, G2Projective};
 
+use crate::key::HBasis;
+
 /// The lists of a proving key, loaded: G1 and G2 are a backend's types of bases.
 #[derive(Debug)]
 pub struct Queries<'a, G1, G2> {
@@ -17,6 +19,8 @@ pub struct Queries<'a, G1, G2> {
     pub b_g2: &'a G2,
     /// `h_query`.
     pub h: &'a G1,
+    /// The basis of `h_query`.
+    pub h_basis: HBasis,
     /// `l_query`.
     pub l: &'a G1,
 }
@@ -28,7 +32,8 @@ pub struct QueryScalars<'a> {
     pub assignment: &'a [Fr],
     /// Number of instance columns; the values behind them are for `l_query`.
     pub num_instance: usize,
-    /// The quotient's coefficients; for `h_query`.
+    /// The quotient in the basis of `h_query`, as
+    /// [`Backend::h_scalars`](super::Backend::h_scalars) gives it.
     pub h: &'a [Fr],
 }
 

@@ -209,13 +209,18 @@ impl FromStr for Selection {
 /// `auto` under a given value of [`ENV_VAR`]; unset, empty and `auto` leave the choice open.
 fn open_auto(forced: Option<&str>) -> Result<AnyBackend, BackendError> {
     match forced.unwrap_or_default() {
-        "" | "auto" => CPU_ENGINES
-            .into_iter()
-            .find_map(|name| name.open().ok())
-            .map_or_else(|| BackendName::Cpu.open(), Ok)
-            .and_then(with_gpu),
+        "" | "auto" => with_gpu(fastest_cpu()),
         name => name.parse::<BackendName>()?.open(),
     }
+}
+
+/// The fastest CPU engine of this machine, whatever [`ENV_VAR`] says: for work that no GPU does and nobody
+/// asks to see on another backend.
+pub(crate) fn fastest_cpu() -> AnyBackend {
+    CPU_ENGINES
+        .into_iter()
+        .find_map(|name| name.open().ok())
+        .unwrap_or_else(|| AnyBackend::Cpu(Cpu::new(Arithmetic::detect())))
 }
 
 /// The backend that `auto` stands for on this machine.

@@ -21,7 +21,8 @@ use ark_ec::{AffineRepr, CurveGroup};
 
 use super::gpu::{Executor, GpuBackend, GpuBases, GpuError};
 use super::queries::Share;
-use super::{Backend, BackendError, ProductFactors, Queries, QueryScalars, QuerySums};
+use super::{Backend, BackendError, Outside, ProductFactors, Queries, QueryScalars, QuerySums};
+use crate::key::HBasis;
 use crate::key_file::StreamedPoints;
 use crate::observer::{Cancellation, Observer, Stage, StageTimes};
 
@@ -120,6 +121,7 @@ struct ProofSizes {
     b_g2: usize,
     h: usize,
     l: usize,
+    h_basis: HBasis,
 }
 
 impl Rates {
@@ -133,7 +135,12 @@ impl Rates {
                 + of(share.h, speed.msm_g1, sizes.h)
                 + of(share.l, speed.msm_g1, sizes.l)
         };
-        let quotient = |speed: &Speed| 6.0 * speed.ntt.at(sizes.h + 1);
+        let transforms = match sizes.h_basis {
+            HBasis::Monomial => 6.0,
+            HBasis::OddCoset => 7.0,
+        };
+        let n = sizes.h_basis.domain_size(sizes.h);
+        let quotient = |speed: &Speed| transforms * speed.ntt.at(n);
         let cpu_alone = quotient(&self.cpu) + time(&self.cpu, Share::ALL);
         // The quotient stays on the device, and so the sum over h is made there.
         let shares = (0..32).map(Share::from_bits).filter(|share| share.h);
@@ -502,6 +509,38 @@ impl<C: Backend + 'static, E: Executor + 'static> Backend for SideBySide<C, E> {
         // The CPU has them anyway, and to bring them to the device and back takes longer than it saves.
         self.cpu.quotient(a, b)
     }
+
+    fn multiply_all_g1(&self, points: &mut [G1Affine], scalar: Fr) {
+        self.cpu.multiply_all_g1(points, scalar);
+    }
+
+    fn multiply_each_g1(
+        &self,
+        points: &[G1Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G1Affine>, BackendError> {
+        self.cpu.multiply_each_g1(points, scalars)
+    }
+
+    fn multiply_each_g2(
+        &self,
+        points: &[G2Affine],
+        scalars: &[Fr],
+    ) -> Result<Vec<G2Affine>, BackendError> {
+        self.cpu.multiply_each_g2(points, scalars)
+    }
+
+    fn first_outside_g1(&self, points: &[G1Affine]) -> Option<Outside> {
+        self.cpu.first_outside_g1(points)
+    }
+
+    fn first_outside_g2(&self, points: &[G2Affine]) -> Option<Outside> {
+        self.cpu.first_outside_g2(points)
+    }
+
+    fn h_scalars(&self, basis: HBasis, a: Vec<Fr>, b: Vec<Fr>) -> Result<Vec<Fr>, BackendError> {
+        self.cpu.h_scalars(basis, a, b)
+    }
 }
 
 impl<C: Backend + 'static, E: Executor + 'static> SideBySide<C, E> {
@@ -538,6 +577,7 @@ fn cpu_queries<'a, C1, C2, B>(
         b_g1: &queries.b_g1.cpu,
         b_g2: &queries.b_g2.cpu,
         h: &queries.h.cpu,
+        h_basis: queries.h_basis,
         l: &queries.l.cpu,
     }
 }
@@ -551,6 +591,7 @@ fn gpu_queries<'a, C1, C2, B>(
         b_g1: queries.b_g1.gpu.as_ref()?,
         b_g2: queries.b_g2.gpu.as_ref()?,
         h: queries.h.gpu.as_ref()?,
+        h_basis: queries.h_basis,
         l: queries.l.gpu.as_ref()?,
     })
 }
@@ -562,6 +603,7 @@ fn sizes<C1, C2, B>(queries: &Queries<'_, BothBases<C1, B>, BothBases<C2, B>>) -
         b_g2: queries.b_g2.len,
         h: queries.h.len,
         l: queries.l.len,
+        h_basis: queries.h_basis,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where everything lies in a key file.
 //!
-//! The layout is a function of the eight element counts; writer and reader both compute it, so the
+//! The layout is a function of the nine element counts; writer and reader both compute it, so the
 //! offsets in the section table carry no freedom.
 
 use crate::key::{KeyShape, ProvingKey};
@@ -8,6 +8,10 @@ use crate::key::{KeyShape, ProvingKey};
 pub(super) const MAGIC: [u8; 8] = *b"zkrollpk";
 pub(super) const CURVE_BN254: u32 = 1;
 pub(super) const H_BASIS_MONOMIAL: u32 = 1;
+pub(super) const H_BASIS_ODD_COSET: u32 = 2;
+pub(super) const PROVENANCE_UNKNOWN: u32 = 0;
+pub(super) const PROVENANCE_DEVELOPMENT: u32 = 1;
+pub(super) const PROVENANCE_CEREMONY: u32 = 2;
 pub(super) const LOG_CHUNK_POINTS: u32 = 16;
 /// Points in a full chunk.
 pub(super) const CHUNK_POINTS: usize = 1 << LOG_CHUNK_POINTS;
@@ -16,7 +20,7 @@ pub(super) const CHUNK_POINTS: usize = 1 << LOG_CHUNK_POINTS;
 pub(super) const HASHED_HEADER_BYTES: usize = 104;
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = HASHED_HEADER_BYTES + 32;
-pub(super) const NUM_SECTIONS: usize = 8;
+pub(super) const NUM_SECTIONS: usize = 9;
 pub(super) const SECTION_ENTRY_BYTES: usize = 32;
 pub(super) const SECTION_TABLE_BYTES: usize = NUM_SECTIONS * SECTION_ENTRY_BYTES;
 const ALIGNMENT: u64 = 64;
@@ -34,6 +38,7 @@ pub(super) const SECTIONS: [(&str, usize); NUM_SECTIONS] = [
     ("b_g2_query", G2_BYTES),
     ("h_query", G1_BYTES),
     ("l_query", G1_BYTES),
+    ("ceremony", 1),
 ];
 
 /// Indices of the sections in [`SECTIONS`].
@@ -45,6 +50,10 @@ pub(super) const B_G1_QUERY: usize = 4;
 pub(super) const B_G2_QUERY: usize = 5;
 pub(super) const H_QUERY: usize = 6;
 pub(super) const L_QUERY: usize = 7;
+pub(super) const CEREMONY: usize = 8;
+
+/// Longest record of a ceremony: some ten thousand contributions.
+pub(super) const MAX_CEREMONY_BYTES: u64 = 1 << 22;
 
 /// Points of the two sections of constants.
 pub(super) const NUM_CONSTANTS: u64 = 3;
@@ -105,7 +114,7 @@ impl Layout {
                 offset: 0,
                 first_chunk: num_chunks,
             };
-            // At most 8 · 2^48 hashes.
+            // At most 9 · 2^48 hashes.
             num_chunks += section.num_chunks();
             section
         });
@@ -127,13 +136,13 @@ impl Layout {
         })
     }
 
-    /// The layout of the file for a key.
-    pub fn of_key(key: &ProvingKey) -> Self {
-        Self::of_shape(&key.shape())
+    /// The layout of the file for a key whose ceremony's record has so many bytes.
+    pub fn of_key(key: &ProvingKey, ceremony_bytes: usize) -> Self {
+        Self::of_shape(&key.shape(), ceremony_bytes)
     }
 
     /// The layout of the file for keys whose lists have these lengths.
-    pub fn of_shape(shape: &KeyShape) -> Self {
+    pub fn of_shape(shape: &KeyShape, ceremony_bytes: usize) -> Self {
         let counts = [
             shape.gamma_abc_g1,
             shape.a_query,
@@ -141,6 +150,7 @@ impl Layout {
             shape.b_g2_query,
             shape.h_query,
             shape.l_query,
+            ceremony_bytes,
         ]
         .map(|count| count as u64);
         let mut all = [NUM_CONSTANTS; NUM_SECTIONS];
@@ -155,8 +165,8 @@ mod tests {
 
     #[test]
     fn sections_are_aligned_and_adjacent() {
-        let layout = Layout::new([3, 3, 2, 65_537, 65_536, 1, 131_071, 0]).unwrap();
-        assert_eq!(layout.num_chunks, 1 + 1 + 1 + 2 + 1 + 1 + 2);
+        let layout = Layout::new([3, 3, 2, 65_537, 65_536, 1, 131_071, 0, 100]).unwrap();
+        assert_eq!(layout.num_chunks, 1 + 1 + 1 + 2 + 1 + 1 + 2 + 1);
         let mut end = layout.sections_start;
         for section in layout.sections {
             assert_eq!(section.offset % ALIGNMENT, 0, "{}", section.name);
@@ -169,6 +179,6 @@ mod tests {
     #[test]
     fn absurd_counts_have_no_layout() {
         assert!(Layout::new([u64::MAX; NUM_SECTIONS]).is_none());
-        assert!(Layout::new([3, 3, 1, 1 << 60, 0, 0, 0, 0]).is_none());
+        assert!(Layout::new([3, 3, 1, 1 << 60, 0, 0, 0, 0, 0]).is_none());
     }
 }

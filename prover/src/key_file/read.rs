@@ -1,22 +1,24 @@
 //! Reading a key file.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::VerifyingKey;
 
 use super::layout::{
-    A_QUERY, B_G1_QUERY, B_G2_QUERY, CHUNK_POINTS, CONSTANTS_G1, CONSTANTS_G2, CURVE_BN254,
-    GAMMA_ABC_G1, H_BASIS_MONOMIAL, H_QUERY, HASHED_HEADER_BYTES, HEADER_BYTES, L_QUERY,
-    LOG_CHUNK_POINTS, Layout, MAGIC, NUM_CONSTANTS, NUM_SECTIONS, SECTION_ENTRY_BYTES,
-    SECTION_TABLE_BYTES, SECTIONS, Section,
+    A_QUERY, B_G1_QUERY, B_G2_QUERY, CEREMONY, CHUNK_POINTS, CONSTANTS_G1, CONSTANTS_G2,
+    CURVE_BN254, GAMMA_ABC_G1, H_BASIS_MONOMIAL, H_BASIS_ODD_COSET, H_QUERY, HASHED_HEADER_BYTES,
+    HEADER_BYTES, L_QUERY, LOG_CHUNK_POINTS, Layout, MAGIC, MAX_CEREMONY_BYTES, NUM_CONSTANTS,
+    NUM_SECTIONS, PROVENANCE_CEREMONY, PROVENANCE_DEVELOPMENT, PROVENANCE_UNKNOWN,
+    SECTION_ENTRY_BYTES, SECTION_TABLE_BYTES, SECTIONS, Section,
 };
 use super::points::RawPoint;
 use super::{KeyFileError, KeyFileHeader, VERSION};
-use crate::key::{KeyConstants, KeyShape, Provenance, ProvingKey, verifying_key_hash};
+use crate::key::{HBasis, KeyConstants, KeyShape, ProvingKey, verifying_key_hash};
 use crate::parallel;
+use crate::provenance::{Ceremony, Provenance};
 use crate::validate::{validate_constants, validate_proving_key, validate_verifying_key};
 
 /// Reads the metadata of a key file and checks them, but not the points.
@@ -81,6 +83,7 @@ fn read_points(
         vk,
         beta_g1,
         delta_g1,
+        h_basis,
         ..
     } = reader.all_constants()?;
     Ok(ProvingKey {
@@ -91,9 +94,10 @@ fn read_points(
         b_g1_query: reader.section(B_G1_QUERY)?,
         b_g2_query: reader.section(B_G2_QUERY)?,
         h_query: reader.section(H_QUERY)?,
+        h_basis,
         l_query: reader.section(L_QUERY)?,
         circuit_digest: reader.header.circuit_digest,
-        provenance: reader.header.provenance,
+        provenance: reader.header.provenance.clone(),
     })
 }
 
@@ -177,12 +181,11 @@ impl Reader {
             return Err(KeyFileError::Version { got: version });
         }
         fields.demand("curve", "1 (BN254)", CURVE_BN254)?;
-        fields.demand("basis of h_query", "1 (monomial)", H_BASIS_MONOMIAL)?;
-        let provenance = match fields.u32() {
-            0 => Provenance::Unknown,
-            1 => Provenance::Development,
+        let h_basis = match fields.u32() {
+            H_BASIS_MONOMIAL => HBasis::Monomial,
+            H_BASIS_ODD_COSET => HBasis::OddCoset,
             got => {
-                let (field, expected) = ("provenance", "0 (unknown) or 1 (development)");
+                let (field, expected) = ("basis of h_query", "1 (monomial) or 2 (odd coset)");
                 return Err(KeyFileError::HeaderField {
                     field,
                     expected,
@@ -190,8 +193,17 @@ impl Reader {
                 });
             }
         };
+        let provenance = fields.u32();
+        if provenance > PROVENANCE_CEREMONY {
+            let field = "provenance";
+            return Err(KeyFileError::HeaderField {
+                field,
+                expected: "0 (unknown), 1 (development) or 2 (ceremony)",
+                got: provenance,
+            });
+        }
         fields.demand("log of chunk size", "16", LOG_CHUNK_POINTS)?;
-        fields.demand("number of sections", "8", NUM_SECTIONS as u32)?;
+        fields.demand("number of sections", "9", NUM_SECTIONS as u32)?;
         let file_len = fields.u64();
         let circuit_digest = fields.array();
         let verifying_key_hash = fields.array();
@@ -216,16 +228,33 @@ impl Reader {
         if *hasher.finalize().as_bytes() != metadata_hash {
             return Err(KeyFileError::MetadataHash);
         }
+        let (chunk_hashes, _) = hashes.as_chunks::<32>();
+        let record =
+            read_record(&mut file, &layout, chunk_hashes).map_err(|error| match error {
+                RecordError::Io(source) => io(source),
+                RecordError::Refused(error) => error,
+            })?;
+        let provenance = match (provenance, record) {
+            (PROVENANCE_UNKNOWN, None) => Provenance::Unknown,
+            (PROVENANCE_DEVELOPMENT, None) => Provenance::Development,
+            (PROVENANCE_CEREMONY, Some(record)) => {
+                Provenance::Ceremony(Ceremony::from_bytes(&record)?.into())
+            }
+            _ => {
+                let section = SECTIONS[CEREMONY].0;
+                return Err(KeyFileError::SectionTable { section });
+            }
+        };
         let header = KeyFileHeader {
             provenance,
+            h_basis,
             circuit_digest,
             verifying_key_hash,
             num_public_inputs: layout.sections[GAMMA_ABC_G1].count.saturating_sub(1),
             num_columns: layout.sections[A_QUERY].count,
-            domain_size: layout.sections[H_QUERY].count + 1,
+            domain_size: h_basis.domain_size(layout.sections[H_QUERY].count as usize) as u64,
             file_len,
         };
-        let (chunk_hashes, _) = hashes.as_chunks::<32>();
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -317,6 +346,7 @@ impl Reader {
             vk,
             beta_g1,
             delta_g1,
+            h_basis: self.header.h_basis,
             shape: self.shape(),
         })
     }
@@ -341,6 +371,38 @@ impl Reader {
             .try_into()
             .map_err(|_| KeyFileError::SectionTable { section })
     }
+}
+
+/// Why the record of a ceremony was not read.
+enum RecordError {
+    Io(io::Error),
+    Refused(KeyFileError),
+}
+
+/// The record of the ceremony, if there is one; the position stays behind the metadata.
+fn read_record(
+    file: &mut File,
+    layout: &Layout,
+    chunk_hashes: &[[u8; 32]],
+) -> Result<Option<Vec<u8>>, RecordError> {
+    let section = layout.sections[CEREMONY];
+    if section.count == 0 {
+        return Ok(None);
+    }
+    if section.count > MAX_CEREMONY_BYTES {
+        let section = section.name;
+        return Err(RecordError::Refused(KeyFileError::SectionTable { section }));
+    }
+    let mut record = vec![0; section.count as usize];
+    file.seek(SeekFrom::Start(section.offset))
+        .and_then(|_| file.read_exact(&mut record))
+        .and_then(|()| file.seek(SeekFrom::Start(layout.metadata_bytes)))
+        .map_err(RecordError::Io)?;
+    for (chunk, bytes) in record.chunks(CHUNK_POINTS).enumerate() {
+        let hash = &chunk_hashes[section.first_chunk as usize + chunk];
+        check_chunk(&section, chunk, bytes, hash).map_err(RecordError::Refused)?;
+    }
+    Ok(Some(record))
 }
 
 /// Compares a chunk with its hash.

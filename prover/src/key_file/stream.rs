@@ -9,22 +9,19 @@
 //! A chunk's hash is checked when it is first read. A file that changes afterwards cannot make a bad
 //! proof: the prover verifies what it made before it returns it.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_groth16::VerifyingKey;
 
-use super::layout::{
-    A_QUERY, B_G1_QUERY, B_G2_QUERY, CHUNK_POINTS, H_QUERY, L_QUERY, Layout, Section,
-};
+use super::layout::{A_QUERY, B_G1_QUERY, B_G2_QUERY, CHUNK_POINTS, H_QUERY, L_QUERY, Layout};
 use super::points::RawPoint;
 use super::read::Reader;
 use super::{KeyFileError, KeyFileHeader};
 use crate::key::KeyConstants;
+use crate::read_at::ReadAt;
 use crate::validate::validate_constants;
 
 /// Points that are read at once where many are wanted.
@@ -33,8 +30,7 @@ const PIECE_POINTS: usize = 1 << 12;
 /// An open key file, of which only the constants are in memory.
 #[derive(Debug)]
 pub struct StreamedKey {
-    path: PathBuf,
-    file: Mutex<File>,
+    file: ReadAt,
     header: KeyFileHeader,
     layout: Layout,
     chunk_hashes: Vec<[u8; 32]>,
@@ -58,8 +54,7 @@ impl StreamedKey {
         let checked = reader.chunk_hashes.iter().map(|_| Mutex::new(false));
         Ok(Self {
             checked: checked.collect(),
-            path: reader.path,
-            file: Mutex::new(reader.file),
+            file: ReadAt::new(&reader.path, reader.file),
             header: reader.header,
             layout: reader.layout,
             chunk_hashes: reader.chunk_hashes,
@@ -81,62 +76,117 @@ impl StreamedKey {
 
     /// `a_query` in the file.
     #[must_use]
-    pub const fn a_query(&self) -> StreamedPoints<'_, G1Affine> {
+    pub fn a_query(&self) -> StreamedPoints<'_, G1Affine> {
         self.list(A_QUERY)
     }
 
     /// `b_g1_query` in the file.
     #[must_use]
-    pub const fn b_g1_query(&self) -> StreamedPoints<'_, G1Affine> {
+    pub fn b_g1_query(&self) -> StreamedPoints<'_, G1Affine> {
         self.list(B_G1_QUERY)
     }
 
     /// `b_g2_query` in the file.
     #[must_use]
-    pub const fn b_g2_query(&self) -> StreamedPoints<'_, G2Affine> {
+    pub fn b_g2_query(&self) -> StreamedPoints<'_, G2Affine> {
         self.list(B_G2_QUERY)
     }
 
     /// `h_query` in the file.
     #[must_use]
-    pub const fn h_query(&self) -> StreamedPoints<'_, G1Affine> {
+    pub fn h_query(&self) -> StreamedPoints<'_, G1Affine> {
         self.list(H_QUERY)
     }
 
     /// `l_query` in the file.
     #[must_use]
-    pub const fn l_query(&self) -> StreamedPoints<'_, G1Affine> {
+    pub fn l_query(&self) -> StreamedPoints<'_, G1Affine> {
         self.list(L_QUERY)
     }
 
-    const fn list<P>(&self, index: usize) -> StreamedPoints<'_, P> {
+    fn list<P>(&self, index: usize) -> StreamedPoints<'_, P> {
+        let section = &self.layout.sections[index];
+        let first = section.first_chunk as usize;
+        let chunks = first..first + section.num_chunks() as usize;
         StreamedPoints {
-            key: self,
-            section: &self.layout.sections[index],
+            file: &self.file,
+            name: section.name,
+            offset: section.offset,
+            len: section.count as usize,
+            chunks: Some(Chunks {
+                hashes: &self.chunk_hashes[chunks.clone()],
+                checked: &self.checked[chunks],
+            }),
             point: PhantomData,
         }
     }
 }
 
-/// A list of points in a key file.
+/// A list of points in a file: raw coordinates, see [`key_file`](super), one point after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamedPoints<'f, P> {
-    key: &'f StreamedKey,
-    section: &'f Section,
+    file: &'f ReadAt,
+    name: &'static str,
+    offset: u64,
+    len: usize,
+    /// The hashes of the list; `None` in formats that have none.
+    chunks: Option<Chunks<'f>>,
     point: PhantomData<P>,
 }
 
-impl<P: RawPoint> StreamedPoints<'_, P> {
+/// The hashes of the chunks of a list, and which were compared.
+#[derive(Clone, Copy, Debug)]
+struct Chunks<'f> {
+    hashes: &'f [[u8; 32]],
+    checked: &'f [Mutex<bool>],
+}
+
+impl<'f, P: RawPoint> StreamedPoints<'f, P> {
+    /// `len` points from byte `offset` of a file on, which has no hashes of them.
+    #[cfg(feature = "snarkjs")]
+    pub(crate) const fn unhashed(
+        file: &'f ReadAt,
+        name: &'static str,
+        offset: u64,
+        len: usize,
+    ) -> Self {
+        Self {
+            file,
+            name,
+            offset,
+            len,
+            chunks: None,
+            point: PhantomData,
+        }
+    }
+
+    /// Some of the points of a list without hashes.
+    #[cfg(feature = "snarkjs")]
+    pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> Self {
+        assert!(self.chunks.is_none() && range.start <= range.end && range.end <= self.len);
+        Self {
+            offset: self.offset + (range.start * P::BYTES) as u64,
+            len: range.len(),
+            ..*self
+        }
+    }
+
+    /// Name of the list.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Number of points.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.section.count as usize
+        self.len
     }
 
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
     /// Reads the points from index `start` on. Several threads may read at once.
@@ -153,14 +203,16 @@ impl<P: RawPoint> StreamedPoints<'_, P> {
             "expected points below {}, got {end}",
             self.len()
         );
-        for chunk in start / CHUNK_POINTS..end.div_ceil(CHUNK_POINTS) {
-            self.check_chunk(chunk)?;
+        if let Some(chunks) = &self.chunks {
+            for chunk in start / CHUNK_POINTS..end.div_ceil(CHUNK_POINTS) {
+                self.check_chunk(chunks, chunk)?;
+            }
         }
         let mut bytes = vec![0; out.len() * P::BYTES];
         self.read_bytes(start, &mut bytes)?;
         for (i, (point, bytes)) in out.iter_mut().zip(bytes.chunks_exact(P::BYTES)).enumerate() {
             *point = P::read_raw(bytes).ok_or(KeyFileError::Coordinate {
-                section: self.section.name,
+                section: self.name,
                 index: start + i,
             })?;
         }
@@ -180,9 +232,8 @@ impl<P: RawPoint> StreamedPoints<'_, P> {
     }
 
     /// Compares a chunk with its hash, once; threads that need it meanwhile wait.
-    fn check_chunk(&self, chunk: usize) -> Result<(), KeyFileError> {
-        let index = self.section.first_chunk as usize + chunk;
-        let mut checked = self.key.checked[index]
+    fn check_chunk(&self, chunks: &Chunks<'_>, chunk: usize) -> Result<(), KeyFileError> {
+        let mut checked = chunks.checked[chunk]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if *checked {
@@ -196,9 +247,9 @@ impl<P: RawPoint> StreamedPoints<'_, P> {
             self.read_bytes(start, bytes)?;
             hasher.update(bytes);
         }
-        if *hasher.finalize().as_bytes() != self.key.chunk_hashes[index] {
+        if *hasher.finalize().as_bytes() != chunks.hashes[chunk] {
             return Err(KeyFileError::ChunkHash {
-                section: self.section.name,
+                section: self.name,
                 chunk,
             });
         }
@@ -207,14 +258,12 @@ impl<P: RawPoint> StreamedPoints<'_, P> {
     }
 
     fn read_bytes(&self, first: usize, bytes: &mut [u8]) -> Result<(), KeyFileError> {
-        let offset = self.section.offset + (first * P::BYTES) as u64;
-        // A reader that panicked left at worst another position, and every read seeks first.
-        let mut file = self.key.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(offset))
-            .and_then(|_| file.read_exact(bytes))
+        let offset = self.offset + (first * P::BYTES) as u64;
+        self.file
+            .read_exact_at(offset, bytes)
             .map_err(|source| KeyFileError::Io {
                 action: "read",
-                path: self.key.path.clone(),
+                path: self.file.path().to_owned(),
                 source,
             })
     }

@@ -8,13 +8,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::layout::{
-    CHUNK_POINTS, CURVE_BN254, H_BASIS_MONOMIAL, HASHED_HEADER_BYTES, LOG_CHUNK_POINTS, Layout,
-    MAGIC, NUM_SECTIONS,
+    CHUNK_POINTS, CURVE_BN254, H_BASIS_MONOMIAL, H_BASIS_ODD_COSET, HASHED_HEADER_BYTES,
+    LOG_CHUNK_POINTS, Layout, MAGIC, NUM_SECTIONS, PROVENANCE_CEREMONY, PROVENANCE_DEVELOPMENT,
+    PROVENANCE_UNKNOWN,
 };
 use super::points::RawPoint;
 use super::{KeyFileError, VERSION};
-use crate::key::{Provenance, ProvingKey, verifying_key_hash};
+use crate::key::{HBasis, ProvingKey, verifying_key_hash};
 use crate::parallel;
+use crate::provenance::Provenance;
 
 /// Writes a key file, replacing what is at `path` only once the whole file is on the disk.
 ///
@@ -54,7 +56,11 @@ fn write_atomically(path: &Path, key: &ProvingKey) -> io::Result<()> {
 }
 
 fn write_to(out: &mut impl Write, key: &ProvingKey) -> io::Result<()> {
-    let layout = Layout::of_key(key);
+    let ceremony = match &key.provenance {
+        Provenance::Ceremony(ceremony) => ceremony.to_bytes(),
+        Provenance::Unknown | Provenance::Development => Vec::new(),
+    };
+    let layout = Layout::of_key(key, ceremony.len());
     let constants_g1 = [key.vk.alpha_g1, key.beta_g1, key.delta_g1];
     let constants_g2 = [key.vk.beta_g2, key.vk.gamma_g2, key.vk.delta_g2];
     let sections: [&dyn Chunks; NUM_SECTIONS] = [
@@ -66,6 +72,7 @@ fn write_to(out: &mut impl Write, key: &ProvingKey) -> io::Result<()> {
         &key.b_g2_query.as_slice(),
         &key.h_query.as_slice(),
         &key.l_query.as_slice(),
+        &RawBytes(&ceremony),
     ];
 
     let mut tables = Vec::new();
@@ -98,16 +105,21 @@ fn write_to(out: &mut impl Write, key: &ProvingKey) -> io::Result<()> {
 
 /// The header up to its hash.
 fn header(key: &ProvingKey, layout: &Layout) -> Vec<u8> {
-    let provenance = match key.provenance {
-        Provenance::Unknown => 0u32,
-        Provenance::Development => 1,
+    let h_basis = match key.h_basis {
+        HBasis::Monomial => H_BASIS_MONOMIAL,
+        HBasis::OddCoset => H_BASIS_ODD_COSET,
+    };
+    let provenance = match &key.provenance {
+        Provenance::Unknown => PROVENANCE_UNKNOWN,
+        Provenance::Development => PROVENANCE_DEVELOPMENT,
+        Provenance::Ceremony(_) => PROVENANCE_CEREMONY,
     };
     let mut header = Vec::with_capacity(HASHED_HEADER_BYTES);
     header.extend_from_slice(&MAGIC);
     for field in [
         VERSION,
         CURVE_BN254,
-        H_BASIS_MONOMIAL,
+        h_basis,
         provenance,
         LOG_CHUNK_POINTS,
         NUM_SECTIONS as u32,
@@ -140,5 +152,19 @@ impl<P: RawPoint> Chunks for &[P] {
             point.write_raw(&mut bytes);
         }
         bytes
+    }
+}
+
+/// Bytes, whose elements are single ones.
+struct RawBytes<'b>(&'b [u8]);
+
+impl Chunks for RawBytes<'_> {
+    fn num_chunks(&self) -> usize {
+        self.0.len().div_ceil(CHUNK_POINTS)
+    }
+
+    fn chunk(&self, index: usize) -> Vec<u8> {
+        let start = index * CHUNK_POINTS;
+        self.0[start..(start + CHUNK_POINTS).min(self.0.len())].to_vec()
     }
 }

@@ -5,7 +5,6 @@ use ark_groth16::Proof;
 
 use super::{ProveError, Prover};
 use crate::backend::gpu::{Executor, GpuBackend, GpuFactors};
-use crate::observer::Cancellation;
 use crate::r1cs::R1cs;
 
 /// An assignment with A·z and B·z on the device.
@@ -25,7 +24,7 @@ impl<'k, E: Executor + 'static> Prover<'k, GpuBackend<E>> {
         r1cs: &R,
         assignment: &[Fr],
     ) -> Result<ResidentAssignment<E::Buffer>, ProveError> {
-        let factors = self.factors(r1cs, assignment, &Cancellation::new(), &mut ())?;
+        let factors = self.factors(r1cs, assignment, &mut ())?;
         Ok(ResidentAssignment {
             factors: self.backend.load_factors(&factors)?,
             public_inputs: assignment[1..r1cs.num_instance()].to_vec(),

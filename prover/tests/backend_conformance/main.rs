@@ -6,10 +6,14 @@
 //! evaluating the polynomial point by point, so the reference backend is under test as well; those of
 //! the large sizes from arkworks' own algorithms.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod inputs;
 #[cfg(feature = "gpu")]
 mod layouts;
 mod msm;
+mod proof_sums;
+mod scale;
 mod transforms;
 
 use std::process::ExitCode;
@@ -22,11 +26,14 @@ use zkroll_prover::{AnyBackend, Backend, BackendError, Fr, G1Affine, G2Affine};
 
 type Test = (&'static str, fn(&AnyBackend));
 
-const SMALL: [Test; 9] = [
+const SMALL: [Test; 14] = [
     ("msm_sizes_and_scalars", msm::sizes_and_scalars),
     ("msm_points", msm::points),
     ("msm_lengths", msm::lengths),
     ("msm_is_linear", msm::is_linear),
+    ("multiples", scale::multiples),
+    ("multiples_lengths", scale::multiples_lengths),
+    ("membership", scale::membership),
     ("transforms", transforms::all_four),
     ("transform_lengths", transforms::lengths),
     (
@@ -34,6 +41,8 @@ const SMALL: [Test; 9] = [
         transforms::ntt_inverts_and_is_linear,
     ),
     ("quotient", transforms::quotient),
+    ("proof_sums", proof_sums::both_bases),
+    ("proof_sums_lengths", proof_sums::lengths),
     ("name_is_the_one_it_is_known_by", |backend| {
         let name: BackendName = backend.name().parse().unwrap();
         assert_eq!(name.open().unwrap().name(), backend.name());
@@ -41,10 +50,11 @@ const SMALL: [Test; 9] = [
 ];
 
 /// Not for the reference, which takes n² steps.
-const LARGE: [Test; 3] = [
+const LARGE: [Test; 4] = [
     ("msm_large", msm::large),
     ("transforms_large", transforms::large),
     ("quotient_large", transforms::large_quotient),
+    ("proof_sums_large", proof_sums::large),
 ];
 
 fn main() -> ExitCode {

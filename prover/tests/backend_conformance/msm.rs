@@ -21,7 +21,8 @@ const LONG: usize = 257;
 const LARGE_G1: [usize; 5] = [1023, 1024, 1025, 8192, (1 << 16) + 1];
 const LARGE_G2: [usize; 4] = [1023, 1024, 1025, 8193];
 
-fn expected_msm<P: AffineRepr<ScalarField = Fr>>(bases: &[P], scalars: &[Fr]) -> P::Group {
+/// Σ kᵢ·Pᵢ by arkworks' operators on single points.
+pub fn expected_msm<P: AffineRepr<ScalarField = Fr>>(bases: &[P], scalars: &[Fr]) -> P::Group {
     bases
         .iter()
         .zip(scalars)
@@ -141,7 +142,7 @@ fn ark_msm<G: CurveGroup + VariableBaseMSM<MulBase = G::Affine>>(
 }
 
 /// `n` points: a few random ones and their sums with the earlier ones, so that making them is cheap.
-fn many_points<G: CurveGroup>(n: usize, rng: &mut StdRng) -> Vec<G::Affine> {
+pub fn many_points<G: CurveGroup>(n: usize, rng: &mut StdRng) -> Vec<G::Affine> {
     let (mut next, step) = (G::rand(rng), G::rand(rng).into_affine());
     let points: Vec<G> = (0..n)
         .map(|_| {

@@ -11,7 +11,7 @@ use zkroll_prover::{AnyBackend, Backend, BackendError, Fr};
 use super::inputs::{random_scalars, rng, scalar_families};
 
 /// The polynomial's values at `shift·ω^k`, by Horner.
-fn evaluate(coefficients: &[Fr], shift: Fr) -> Vec<Fr> {
+pub fn evaluate(coefficients: &[Fr], shift: Fr) -> Vec<Fr> {
     let root = Domain::new(coefficients.len()).unwrap().root();
     let at = |x: Fr| {
         coefficients
@@ -22,6 +22,17 @@ fn evaluate(coefficients: &[Fr], shift: Fr) -> Vec<Fr> {
     (0..coefficients.len())
         .map(|k| at(shift * root.pow([k as u64])))
         .collect()
+}
+
+/// The 2n coefficients of the product of two polynomials of n.
+pub fn schoolbook(a: &[Fr], b: &[Fr]) -> Vec<Fr> {
+    let mut product = vec![Fr::zero(); 2 * a.len()];
+    for (i, x) in a.iter().enumerate() {
+        for (j, y) in b.iter().enumerate() {
+            product[i + j] += *x * y;
+        }
+    }
+    product
 }
 
 pub fn all_four(backend: &AnyBackend) {
@@ -65,12 +76,7 @@ pub fn quotient(backend: &AnyBackend) {
     let rng = &mut rng();
     for n in [1usize, 2, 4, 64] {
         let [a, b]: [Vec<Fr>; 2] = std::array::from_fn(|_| (0..n).map(|_| Fr::rand(rng)).collect());
-        let mut product = vec![Fr::zero(); 2 * n];
-        for (i, x) in a.iter().enumerate() {
-            for (j, y) in b.iter().enumerate() {
-                product[i + j] += *x * y;
-            }
-        }
+        let product = schoolbook(&a, &b);
         let (a, b) = (evaluate(&a, Fr::ONE), evaluate(&b, Fr::ONE));
         assert_eq!(
             backend.quotient(a, b).unwrap(),

@@ -8,7 +8,7 @@
 use ark_ff::{Field, UniformRand, Zero};
 use rand::Rng;
 use rand::rngs::StdRng;
-use zkroll_prover::{Fr, G1Affine, G2Affine, Matrices, ProvingKey, setup};
+use zkroll_prover::{Fr, G1Affine, G2Affine, HBasis, Matrices, ProvingKey, setup};
 
 pub type Rows = Vec<Vec<(usize, Fr)>>;
 
@@ -26,7 +26,12 @@ impl Instance {
     }
 
     pub fn key(&self) -> ProvingKey {
-        setup::development(&self.r1cs, [0xc1; 32], &[0x5e; 32]).unwrap()
+        self.key_in(HBasis::Monomial)
+    }
+
+    /// The same key with `h_query` in this basis.
+    pub fn key_in(&self, h_basis: HBasis) -> ProvingKey {
+        setup::development_in(&self.r1cs, [0xc1; 32], &[0x5e; 32], h_basis).unwrap()
     }
 
     /// The matrices as arkworks writes them: (coefficient, column).

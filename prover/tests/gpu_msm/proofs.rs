@@ -6,13 +6,16 @@ use rand::rngs::StdRng;
 use zkroll_prover::backend::gpu::{Fault, GpuError, GpuOptions};
 use zkroll_prover::backend::{Cpu, ProductFactors, Queries, QuerySums, SideBySide};
 use zkroll_prover::{
-    Backend, BackendError, Bn254, Cancellation, Fr, Observer, Proof, ProveError, Prover, ProvingKey,
+    Backend, BackendError, Bn254, Cancellation, Fr, HBasis, Observer, Proof, ProveError, Prover,
+    ProvingKey,
 };
 
 use super::open;
 
 #[path = "../common/mod.rs"]
 mod common;
+
+const BASES: [HBasis; 2] = [HBasis::Monomial, HBasis::OddCoset];
 
 fn cpu() -> Cpu {
     match zkroll_prover::backend::BackendName::Cpu.open() {
@@ -42,9 +45,12 @@ pub fn same_proof(options: &GpuOptions) {
     let gpu = open(options).unwrap();
     for (public, constraints) in [(1, 3), (3, 1000)] {
         let instance = common::random_instance(rng, public, constraints);
-        let key = instance.key();
-        let expected = prove(&key, &instance, &cpu(), &mut ()).unwrap();
-        assert_eq!(prove(&key, &instance, &gpu, &mut ()).unwrap(), expected);
+        let expected = prove(&instance.key(), &instance, &cpu(), &mut ()).unwrap();
+        for h_basis in BASES {
+            let key = instance.key_in(h_basis);
+            let proof = prove(&key, &instance, &gpu, &mut ()).unwrap();
+            assert_eq!(proof, expected, "{h_basis}");
+        }
     }
 }
 
@@ -132,26 +138,29 @@ pub fn allocation_refused(options: &GpuOptions) {
 /// not.
 pub fn resident_sums(options: &GpuOptions) {
     let rng = &mut StdRng::seed_from_u64(9);
-    let key = common::random_instance(rng, 2, 200).key();
-    let n = key.h_query.len() + 1;
+    let instance = common::random_instance(rng, 2, 200);
+    let n = instance.key().h_query.len() + 1;
     let mut random = |n| (0..n).map(|_| Fr::rand(rng)).collect::<Vec<_>>();
-    let assignment = random(key.a_query.len());
+    let assignment = random(instance.assignment.len());
     let factors = ProductFactors {
         assignment: &assignment,
-        num_instance: assignment.len() - key.l_query.len(),
+        num_instance: instance.num_instance,
         a: random(n),
         b: random(n),
     };
-    let cpu = cpu();
-    let expected = with_queries(&cpu, &key, |queries| sums(&cpu, queries, &factors));
-    let gpu = open(options).unwrap();
-    with_queries(&gpu, &key, |queries| {
-        assert_eq!(sums(&gpu, queries, &factors), expected);
-        let loaded = gpu.load_factors(&factors).unwrap();
-        for _ in 0..2 {
-            assert_eq!(gpu.proof_sums_resident(queries, &loaded).unwrap(), expected);
-        }
-    });
+    let (cpu, gpu) = (cpu(), open(options).unwrap());
+    let loaded = gpu.load_factors(&factors).unwrap();
+    for h_basis in BASES {
+        let key = instance.key_in(h_basis);
+        let expected = with_queries(&cpu, &key, |queries| sums(&cpu, queries, &factors));
+        with_queries(&gpu, &key, |queries| {
+            assert_eq!(sums(&gpu, queries, &factors), expected, "{h_basis}");
+            for _ in 0..2 {
+                let resident = gpu.proof_sums_resident(queries, &loaded).unwrap();
+                assert_eq!(resident, expected, "{h_basis}");
+            }
+        });
+    }
 }
 
 /// The lists of a key in a backend.
@@ -168,6 +177,7 @@ fn with_queries<'k, B: Backend, T>(
         b_g1: &b_g1,
         b_g2: &b_g2,
         h: &h,
+        h_basis: key.h_basis,
         l: &l,
     })
 }

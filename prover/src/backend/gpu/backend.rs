@@ -1,7 +1,7 @@
 //! The GPU as a [`Backend`].
 //!
 //! Keys stay on the device. A proof uploads A·z, B·z and the columns once, makes the quotient and all five
-//! sums in one recording, in which the quotient's coefficients never leave the device, and reads back a
+//! sums in one recording, in which the quotient never leaves the device, and reads back a
 //! few points for each window.
 
 use std::fmt;
@@ -20,6 +20,7 @@ use super::msm::{self, GpuPoint, Job, Pending};
 use super::recording::{Data, Executor, Recording, View};
 use super::transforms::Transforms;
 use super::words::ELEMENT_WORDS;
+use crate::key::HBasis;
 use crate::key_file::{RawPoint, StreamedPoints};
 use crate::observer::{Cancellation, Observer, Stage};
 
@@ -132,8 +133,8 @@ impl<E: Executor> GpuBackend<E> {
         Ok(wanted.collect())
     }
 
-    /// Records a share of the five sums of a proof, for the columns and the quotient's coefficients on the
-    /// device, in the order a, b_g1, b_g2, l, h; the others are infinity.
+    /// Records a share of the five sums of a proof, for the columns and what `h_query` is multiplied with on
+    /// the device, in the order a, b_g1, b_g2, l, h; the others are infinity.
     fn record_query_sums(
         &self,
         recording: &mut Recording<'_, E::Buffer>,
@@ -207,8 +208,9 @@ impl<E: Executor> GpuBackend<E> {
             a,
             b,
         } = factors;
-        let n = check_factors(a, b)?.size();
-        check_queries(queries, assignment.len(), *num_instance, n - 1)?;
+        let domain = check_factors(a, b)?;
+        let num_h = queries.h_basis.num_points(domain)?;
+        check_queries(queries, assignment.len(), *num_instance, num_h)?;
         let mut recording = Recording::default();
         let columns = Columns::upload(&mut recording, assignment, *num_instance);
         let factors = [a, b].map(|values| recording.upload("factor", Data::Scalars(values)));
@@ -216,7 +218,8 @@ impl<E: Executor> GpuBackend<E> {
         self.quotient_and_sums(recording, queries, &columns, &factors, share, watch)
     }
 
-    /// Runs the quotient of n values of A and of B, which it overwrites, and a share of the sums.
+    /// Runs the quotient of n values of A and of B, which it overwrites, in the basis of `h_query`, and a
+    /// share of the sums.
     pub(super) fn quotient_and_sums(
         &self,
         mut recording: Recording<'_, E::Buffer>,
@@ -226,16 +229,19 @@ impl<E: Executor> GpuBackend<E> {
         share: Share,
         (cancellation, observer): (&Cancellation, &mut dyn Observer),
     ) -> Result<QuerySums, BackendError> {
-        let n = a.words as usize / ELEMENT_WORDS;
-        let executor = &*self.executor;
-        // A domain of one element has no quotient.
-        let h = (n > 1)
-            .then(|| {
-                self.transforms
-                    .record_quotient(executor, &mut recording, a, b)
-            })
-            .transpose()?;
-        let h = (h.as_ref(), n - 1);
+        let domain = transform_domain(a.words as usize / ELEMENT_WORDS)?;
+        let (executor, transforms) = (&*self.executor, &self.transforms);
+        let h = match queries.h_basis {
+            // The quotient is zero.
+            _ if domain.size() == 1 => None,
+            HBasis::Monomial => Some(transforms.record_quotient(executor, &mut recording, a, b)?),
+            HBasis::OddCoset => {
+                let shift = domain.odd_shift()?;
+                let coset = (shift, domain.vanishing(shift));
+                Some(transforms.record_quotient_on_coset(executor, &mut recording, a, b, coset)?)
+            }
+        };
+        let h = (h.as_ref(), queries.h_basis.num_points(domain)?);
         let wanted = self.record_query_sums(&mut recording, queries, columns, h, share)?;
         self.run_query_sums(recording, wanted, true, cancellation, observer)
     }

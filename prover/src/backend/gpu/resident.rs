@@ -155,7 +155,8 @@ impl<E: Executor> GpuBackend<E> {
             a,
             b,
         } = factors;
-        check_queries(queries, assignment.len, *num_instance, a.len - 1)?;
+        let num_h = queries.h_basis.num_points(transform_domain(a.len)?)?;
+        check_queries(queries, assignment.len, *num_instance, num_h)?;
         let mut recording = Recording::default();
         let columns = Columns {
             view: Some(assignment.view.clone()),

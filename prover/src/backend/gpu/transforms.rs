@@ -18,13 +18,17 @@
 //! Powers of g and g⁻¹ are multiplied with the last pass of an inverse transform. Every constant (1/n, γ,
 //! what Montgomery's form leaves of a product) stands in a table that is multiplied with anyhow.
 //!
+//! For a key whose `h_query` is in the basis of the odd coset ([`HBasis`](crate::HBasis)), h is then taken to
+//! that coset: a seventh transform, behind a multiplication with `−2·ω_2n^j`.
+//!
 //! **Tables**, in the layout's form, resident once made: ω_512^i and ω_(2^16)^i, for all sizes; for each size
 //! the first 2^(k−16) powers of ω_n, once as they are and once for each constant, so that
 //! `ω_n^e = low[e mod 2^(k−16)]·ω_(2^16)^⌊e/2^(k−16)⌋` (an inverse root is the power −e); and the powers of g
 //! and g⁻¹ in two levels of √n. 2 MiB and at 2^20 0.3 MiB more, made on the host in a few milliseconds.
 //!
 //! **Cost** in multiplications a value at 2^20: a transform 10.2 (floor 9), with powers of g 12.2, the
-//! quotient 69.2; in bytes a value: a pass 64, so a transform 192, the quotient 1440.
+//! quotient 69.2, taken to a coset 81.4; in bytes a value: a pass 64, so a transform 192, the quotient 1440,
+//! taken to a coset 1696.
 //!
 //! It does not split a transform over several bindings: n values must fit into one.
 
@@ -302,51 +306,30 @@ impl<E: Executor> Transforms<E> {
         b: &View<E::Buffer>,
     ) -> Result<View<E::Buffer>, GpuError> {
         let tables = self.tables(executor, log_size((a.words / VALUE_WORDS) as usize))?;
-        let mut on_domain = Pair {
-            values: recording.temporary("products on the domain", a.words),
-            spare: recording.temporary("quotient", a.words),
-        };
         let mut recorder = self.recorder(executor, &tables, recording);
+        Ok(recorder.quotient(a, b).values)
+    }
 
-        recorder.multiply(a, b, &on_domain.values);
-        let back = Transform {
-            inverse: true,
-            scaled_roots: Some(&tables.low_roots_product),
-            powers: None,
-        };
-        recorder.transform(&back, &mut on_domain);
-
-        let mut spare = on_domain.spare;
-        let mut to_coset = |values: &View<E::Buffer>| {
-            let mut pair = Pair {
-                values: values.clone(),
-                spare: spare.clone(),
-            };
-            let back = Transform {
-                inverse: true,
-                scaled_roots: None,
-                powers: Some(&tables.shift_powers),
-            };
-            recorder.transform(&back, &mut pair);
-            recorder.transform(&Transform::FORWARD, &mut pair);
-            spare = pair.spare;
-            pair.values
-        };
-        let (a, b) = (to_coset(a), to_coset(b));
-
-        recorder.multiply(&a, &b, &spare);
-        let mut on_coset = Pair {
-            values: spare,
-            spare: a,
-        };
-        let back = Transform {
-            inverse: true,
-            scaled_roots: None,
-            powers: Some(&tables.unshift_powers),
-        };
-        recorder.transform(&back, &mut on_coset);
-        recorder.subtract(&on_coset.values, &on_domain.values);
-        Ok(on_coset.values)
+    /// As [`Transforms::record_quotient`], and then the quotient's n values on the coset `shift·H`, in
+    /// natural order, times `scale`.
+    ///
+    /// # Errors
+    /// As [`Transforms::record_ntt`].
+    pub fn record_quotient_on_coset(
+        &self,
+        executor: &E,
+        recording: &mut Recording<'_, E::Buffer>,
+        a: &View<E::Buffer>,
+        b: &View<E::Buffer>,
+        (shift, scale): (Fr, Fr),
+    ) -> Result<View<E::Buffer>, GpuError> {
+        let tables = self.tables(executor, log_size((a.words / VALUE_WORDS) as usize))?;
+        let mut recorder = self.recorder(executor, &tables, recording);
+        let mut pair = recorder.quotient(a, b);
+        let powers = recorder.powers(shift, scale);
+        recorder.scale(&pair.values, &powers);
+        recorder.transform(&Transform::FORWARD, &mut pair);
+        Ok(pair.values)
     }
 
     /// Uploads values, does with them what is recorded, and downloads them. A single value stays as it is.
@@ -495,6 +478,54 @@ impl<'t, B: Clone> Recorder<'t, '_, '_, B> {
             log_blocks += log_radix;
             digits |= log_radix << (4 * pass);
         }
+    }
+
+    /// The coefficients of the quotient. `a` and `b` are overwritten.
+    fn quotient(&mut self, a: &View<B>, b: &View<B>) -> Pair<B> {
+        let tables = self.tables;
+        let mut on_domain = Pair {
+            values: self.recording.temporary("products on the domain", a.words),
+            spare: self.recording.temporary("quotient", a.words),
+        };
+        self.multiply(a, b, &on_domain.values);
+        let back = Transform {
+            inverse: true,
+            scaled_roots: Some(&tables.low_roots_product),
+            powers: None,
+        };
+        self.transform(&back, &mut on_domain);
+
+        let mut spare = on_domain.spare;
+        let mut to_coset = |values: &View<B>| {
+            let mut pair = Pair {
+                values: values.clone(),
+                spare: spare.clone(),
+            };
+            let back = Transform {
+                inverse: true,
+                scaled_roots: None,
+                powers: Some(&tables.shift_powers),
+            };
+            self.transform(&back, &mut pair);
+            self.transform(&Transform::FORWARD, &mut pair);
+            spare = pair.spare;
+            pair.values
+        };
+        let (a, b) = (to_coset(a), to_coset(b));
+
+        self.multiply(&a, &b, &spare);
+        let mut on_coset = Pair {
+            values: spare,
+            spare: a,
+        };
+        let back = Transform {
+            inverse: true,
+            scaled_roots: None,
+            powers: Some(&tables.unshift_powers),
+        };
+        self.transform(&back, &mut on_coset);
+        self.subtract(&on_coset.values, &on_domain.values);
+        on_coset
     }
 
     /// `products ← values·others`, times 2^256/R.
@@ -842,6 +873,41 @@ mod tests {
     }
 
     #[test]
+    fn the_quotient_on_a_coset_agrees_with_the_default() {
+        let rng = &mut StdRng::seed_from_u64(4);
+        for (i, (plan, largest)) in PLANS.into_iter().enumerate() {
+            let transforms = Transforms::new(plan);
+            let executor = executor(Layout::ALL[i]);
+            for log_n in 1..=largest {
+                let n = 1 << log_n;
+                let (a, b) = (random(n, rng), random(n, rng));
+                let (shift, scale) = (Fr::rand(rng), Fr::rand(rng));
+                let mut recording = Recording::default();
+                let views = [&a, &b].map(|v| recording.upload("factor", Data::Scalars(v)));
+                let h = transforms
+                    .record_quotient_on_coset(
+                        &executor,
+                        &mut recording,
+                        &views[0],
+                        &views[1],
+                        (shift, scale),
+                    )
+                    .unwrap();
+                recording.read(&h);
+                let words = executor.run(recording, &Cancellation::default()).unwrap();
+                let mut got = vec![Fr::ZERO; n];
+                read_values(&words[0], &mut got).unwrap();
+
+                let mut expected = Ark.quotient(a, b).unwrap();
+                expected.push(Fr::ZERO);
+                Ark.coset_ntt(&mut expected, shift).unwrap();
+                expected.iter_mut().for_each(|value| *value *= scale);
+                assert!(got == expected, "{plan:?}, 2^{log_n}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_too_large_is_refused() {
         let transforms = Transforms::<TwinExecutor>::default();
         let executor = executor(Layout::Limbs8x32);
@@ -861,7 +927,7 @@ mod tests {
 
     /// What the module's header says of 2^20.
     #[test]
-    fn a_quotient_has_six_transforms() {
+    fn a_quotient_has_six_transforms_and_on_a_coset_seven() {
         let limits = Limits {
             binding_words: VALUE_WORDS << 20,
             workgroups: u32::MAX / 128,
@@ -874,15 +940,27 @@ mod tests {
         Transforms::default()
             .record_quotient(&executor, &mut recording, &a, &b)
             .unwrap();
-        let count = |wanted: Kernel| {
-            let of = |command: &&Command<'_, TwinBuffer>| matches!(command, Command::Dispatch { kernel, .. } if *kernel == wanted);
-            recording.commands.iter().filter(of).count()
-        };
         assert_eq!(recording.temporaries.len(), 4);
-        assert_eq!(count(Kernel::Ntt), 6 * 3);
-        assert_eq!(count(Kernel::Multiply), 2);
-        assert_eq!(count(Kernel::Subtract), 1);
+        assert_eq!(count(&recording, Kernel::Ntt), 6 * 3);
+        assert_eq!(count(&recording, Kernel::Multiply), 2);
+        assert_eq!(count(&recording, Kernel::Subtract), 1);
         assert_eq!(recording.commands.len(), 21);
+
+        let mut recording = Recording::<TwinBuffer>::default();
+        let [a, b] = [(); 2].map(|()| recording.temporary("factor", VALUE_WORDS << 20));
+        Transforms::default()
+            .record_quotient_on_coset(&executor, &mut recording, &a, &b, (Fr::ONE, Fr::ONE))
+            .unwrap();
+        // Two of them the powers.
+        assert_eq!(recording.temporaries.len(), 6);
+        assert_eq!(count(&recording, Kernel::Ntt), 7 * 3);
+        assert_eq!(count(&recording, Kernel::ScalePowers), 1);
+        assert_eq!(recording.commands.len(), 21 + 2 + 1 + 3);
+    }
+
+    fn count(recording: &Recording<'_, TwinBuffer>, wanted: Kernel) -> usize {
+        let of = |command: &&Command<'_, TwinBuffer>| matches!(command, Command::Dispatch { kernel, .. } if *kernel == wanted);
+        recording.commands.iter().filter(of).count()
     }
 
     #[test]

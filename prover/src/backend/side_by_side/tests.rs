@@ -152,6 +152,7 @@ fn a_proof_goes_where_it_ends_sooner() {
         b_g2: 1000,
         h: 1023,
         l: 1000,
+        h_basis: HBasis::Monomial,
     };
     let divide = |cpu, gpu| Rates { cpu, gpu }.divide(sizes);
     // Much faster: all of it. Much slower: nothing.
@@ -163,6 +164,126 @@ fn a_proof_goes_where_it_ends_sooner() {
     // Equal: about half, with the sum over h where the quotient is.
     let share = divide(speed(1.0, 3.0, 0.1), speed(1.0, 3.0, 0.1)).unwrap();
     assert!(share.h && share != Share::ALL, "{share:?}");
+}
+
+/// The sums of a proof over few columns, `h` being the list that is long.
+fn proof_sums<B: Backend>(
+    backend: &B,
+    h: &[G1Affine],
+    h_basis: HBasis,
+    factors: &ProductFactors<'_>,
+) -> QuerySums {
+    let g1 = multiples::<G1Projective>(factors.assignment.len());
+    let g2 = multiples::<G2Projective>(factors.assignment.len());
+    let (witness, h) = (
+        backend.load_g1(&g1[1..]).unwrap(),
+        backend.load_g1(h).unwrap(),
+    );
+    let all = backend.load_g1(&g1).unwrap();
+    let queries = Queries {
+        a: &all,
+        b_g1: &all,
+        b_g2: &backend.load_g2(&g2).unwrap(),
+        h: &h,
+        h_basis,
+        l: &witness,
+    };
+    let mut observer = NoFallback;
+    backend
+        .proof_sums(
+            &queries,
+            factors.clone(),
+            &Cancellation::new(),
+            &mut observer,
+        )
+        .unwrap()
+}
+
+struct NoFallback;
+
+impl Observer for NoFallback {
+    fn fell_back(&mut self, error: &BackendError) {
+        panic!("expected the device to serve, got {error}");
+    }
+}
+
+#[test]
+fn a_proof_is_the_same_in_either_basis_whole_and_split() {
+    let line = |each| Line { fixed: 0.0, each };
+    let speed = |each| Speed {
+        msm_g1: line(each),
+        msm_g2: line(each),
+        ntt: line(each / 10.0),
+    };
+    let n = MIN_GPU_SIZE;
+    let (assignment, a) = (scalars(3), scalars(n));
+    let factors = ProductFactors {
+        assignment: &assignment,
+        num_instance: 1,
+        b: a.iter().rev().copied().collect(),
+        a,
+    };
+    let points = multiples::<G1Projective>(n);
+    for (h_basis, num_h) in [(HBasis::Monomial, n - 1), (HBasis::OddCoset, n)] {
+        let h = &points[..num_h];
+        let expected = proof_sums(&Ark, h, h_basis, &factors);
+        let sizes = ProofSizes {
+            a: 3,
+            b_g1: 3,
+            b_g2: 3,
+            h: num_h,
+            l: 2,
+            h_basis,
+        };
+        for (gpu, whole) in [(speed(0.0), true), (speed(1.0), false)] {
+            let cpu = speed(1.0);
+            let rates = Rates { cpu, gpu };
+            let share = rates.divide(sizes).unwrap();
+            assert_eq!(share == Share::ALL, whole, "{share:?}");
+            let both = SideBySide::new(Ark, || {
+                Ok(GpuBackend::new(TwinExecutor::new(
+                    Layout::Limbs8x32,
+                    LIMITS,
+                )))
+            });
+            both.shared.rates.set(Some(rates)).unwrap();
+            // Opened, it takes the short lists too.
+            assert!(both.gpu(n).is_some());
+            assert_eq!(
+                proof_sums(&both, h, h_basis, &factors),
+                expected,
+                "{h_basis}, {whole}"
+            );
+        }
+    }
+}
+
+/// The quotient has one transform more for a key in the basis of the odd coset.
+#[test]
+fn the_seventh_transform_counts() {
+    let line = |each| Line { fixed: 0.0, each };
+    let speed = |msm, ntt| Speed {
+        msm_g1: line(msm),
+        msm_g2: line(msm),
+        ntt: line(ntt),
+    };
+    // The GPU saves 6.5 transforms in the multiplication.
+    let rates = Rates {
+        cpu: speed(7.5, 0.0),
+        gpu: speed(1.0, 1.0),
+    };
+    let divide = |h_basis, h| {
+        rates.divide(ProofSizes {
+            a: 0,
+            b_g1: 0,
+            b_g2: 0,
+            h,
+            l: 0,
+            h_basis,
+        })
+    };
+    assert!(divide(HBasis::Monomial, 1023).is_some());
+    assert!(divide(HBasis::OddCoset, 1024).is_none());
 }
 
 #[test]

@@ -31,21 +31,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::{Domain, DomainTooLarge, scale_by_powers};
 use crate::fixed_base::FixedBase;
-use crate::key::{Provenance, ProvingKey, combined_column};
+use crate::key::{HBasis, ProvingKey, combined_column};
 use crate::parallel;
+use crate::provenance::Provenance;
 use crate::r1cs::{Matrix, R1cs};
-
-/// Why no key can be made for a circuit.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// More rows than the largest domain.
-    #[error(transparent)]
-    DomainTooLarge(#[from] DomainTooLarge),
-    /// The constant 1 is an instance column.
-    #[error("expected at least one instance column, got 0")]
-    NoInstance,
-}
+use crate::setup::SetupError;
 
 /// The secrets of a setup. Not printable, wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -59,8 +49,10 @@ struct Trapdoor {
 
 impl Trapdoor {
     /// Derives a trapdoor whose elements are neither 0 nor ±1, with γ ≠ ±δ and τ outside the
-    /// domain, so that the key passes validation and can be divided by γ and δ.
+    /// domain and the one of twice its size, so that the key passes validation and can be divided by
+    /// γ and δ in every basis.
     fn derive(seed: &[u8; 32], domain: Domain) -> Self {
+        let domain = domain.double().unwrap_or(domain);
         let mut hasher = blake3::Hasher::new_derive_key(
             "zkroll 2025 groth16 bn254 UNSAFE development trapdoor v1",
         );
@@ -95,23 +87,37 @@ impl Trapdoor {
 ///
 /// # Errors
 /// If the circuit has no instance column or more rows than the largest domain.
-#[tracing::instrument(skip_all, fields(constraints = r1cs.num_constraints()))]
 pub fn development(
     r1cs: &dyn R1cs,
     circuit_digest: [u8; 32],
     seed: &[u8; 32],
+) -> Result<ProvingKey, SetupError> {
+    development_in(r1cs, circuit_digest, seed, HBasis::Monomial)
+}
+
+/// **UNSAFE.** As [`development`], with `h_query` in this basis and the rest of the key the same.
+///
+/// # Errors
+/// As [`development`], and if the basis has no domain as large as the circuit's.
+#[tracing::instrument(
+    name = "development",
+    skip_all,
+    fields(constraints = r1cs.num_constraints(), %h_basis)
+)]
+pub fn development_in(
+    r1cs: &dyn R1cs,
+    circuit_digest: [u8; 32],
+    seed: &[u8; 32],
+    h_basis: HBasis,
 ) -> Result<ProvingKey, SetupError> {
     let num_instance = r1cs.num_instance();
     if num_instance == 0 {
         return Err(SetupError::NoInstance);
     }
     let domain = Domain::for_circuit(r1cs.num_constraints(), num_instance)?;
-    Ok(generate(
-        r1cs,
-        circuit_digest,
-        domain,
-        &Trapdoor::derive(seed, domain),
-    ))
+    h_basis.num_points(domain)?;
+    let trapdoor = Trapdoor::derive(seed, domain);
+    Ok(generate(r1cs, circuit_digest, domain, &trapdoor, h_basis)?)
 }
 
 /// The key that belongs to a trapdoor.
@@ -120,7 +126,8 @@ fn generate(
     circuit_digest: [u8; 32],
     domain: Domain,
     trapdoor: &Trapdoor,
-) -> ProvingKey {
+    h_basis: HBasis,
+) -> Result<ProvingKey, DomainTooLarge> {
     let num_instance = r1cs.num_instance();
     let Trapdoor {
         alpha,
@@ -143,11 +150,7 @@ fn generate(
         *value = combined_column(*alpha, *beta, [u[i], v[i], w[i]], scale);
     });
     drop(w);
-    let mut h = Zeroizing::new(vec![
-        domain.vanishing(*tau) * *delta_inverse;
-        domain.size() - 1
-    ]);
-    scale_by_powers(&mut h, *tau);
+    let h = h_exponents(domain, *tau, *delta_inverse, h_basis)?;
 
     let non_zero = |scalars: &[Fr]| scalars.iter().filter(|scalar| !scalar.is_zero()).count();
     let in_g1 = non_zero(&u) + non_zero(&v) + combined.len() + h.len();
@@ -157,7 +160,7 @@ fn generate(
         |secret: &Fr| -> G1Affine { (G1Projective::generator() * secret).into_affine() };
     let constant_g2 =
         |secret: &Fr| -> G2Affine { (G2Projective::generator() * secret).into_affine() };
-    ProvingKey {
+    Ok(ProvingKey {
         vk: VerifyingKey::<Bn254> {
             alpha_g1: constant_g1(alpha),
             beta_g2: constant_g2(beta),
@@ -171,9 +174,37 @@ fn generate(
         b_g1_query: g1_table.multiply(&v),
         b_g2_query: g2_table.multiply(&v),
         h_query: g1_table.multiply(&h),
+        h_basis,
         l_query: g1_table.multiply(&combined[num_instance..]),
         circuit_digest,
         provenance: Provenance::Development,
+    })
+}
+
+/// The exponents of `h_query`.
+fn h_exponents(
+    domain: Domain,
+    tau: Fr,
+    delta_inverse: Fr,
+    h_basis: HBasis,
+) -> Result<Zeroizing<Vec<Fr>>, DomainTooLarge> {
+    let scale = Zeroizing::new(domain.vanishing(tau) * delta_inverse);
+    match h_basis {
+        HBasis::Monomial => {
+            let mut h = Zeroizing::new(vec![*scale; domain.size() - 1]);
+            scale_by_powers(&mut h, tau);
+            Ok(h)
+        }
+        // L_(2i+1)(τ) is the i-th Lagrange polynomial of the coset ω_2n·H, L_i(τ/ω_2n), times Z(τ)/Z
+        // on that coset, which makes it vanish on H.
+        HBasis::OddCoset => {
+            let shift = domain.odd_shift()?;
+            let inverse = |x: Fr| x.inverse().expect("neither a root nor −2 is zero");
+            let mut h = domain.lagrange_at(tau * inverse(shift));
+            let scale = Zeroizing::new(*scale * inverse(domain.vanishing(shift)));
+            parallel::for_each_mut(&mut h, |_, value| *value *= *scale);
+            Ok(h)
+        }
     }
 }
 
@@ -239,6 +270,8 @@ fn transpose_multiply(r1cs: &dyn R1cs, matrix: Matrix, weights: &[Fr]) -> Zeroiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::MAX_LOG_SIZE;
+    use crate::key::NotMonomial;
     use crate::matrices::Matrices;
     use ark_bn254::Bn254;
     use ark_groth16::Groth16;
@@ -307,9 +340,38 @@ mod tests {
             delta,
             tau,
         };
-        let key = generate(&matrices, [1; 32], domain, &trapdoor);
+        let make = |h_basis| generate(&matrices, [1; 32], domain, &trapdoor, h_basis).unwrap();
+        let key = make(HBasis::Monomial);
         assert_eq!(key.provenance, Provenance::Development);
-        assert_eq!(ark_groth16::ProvingKey::from(key), expected);
+        assert_eq!(ark_groth16::ProvingKey::try_from(key.clone()), Ok(expected));
+
+        // In the other basis by its definition: Lagrange polynomials of the domain of twice the size.
+        let odd = make(HBasis::OddCoset);
+        let lagrange = domain.double().unwrap().lagrange_at(tau);
+        let delta_inverse = delta.inverse().unwrap();
+        let points = lagrange.iter().skip(1).step_by(2);
+        let points = points.map(|x| (G1Projective::generator() * (*x * delta_inverse)).into());
+        assert_eq!(odd.h_query, points.collect::<Vec<G1Affine>>());
+        assert_eq!(
+            ark_groth16::ProvingKey::try_from(odd.clone()),
+            Err(NotMonomial {
+                got: HBasis::OddCoset
+            })
+        );
+        let rest = ProvingKey {
+            h_query: key.h_query.clone(),
+            h_basis: HBasis::Monomial,
+            ..odd
+        };
+        assert_eq!(rest, key);
+    }
+
+    #[test]
+    fn the_largest_domain_has_no_odd_coset() {
+        let domain = Domain::new(1 << MAX_LOG_SIZE).unwrap();
+        let refused = h_exponents(domain, Fr::from(7u64), Fr::one(), HBasis::OddCoset);
+        let got = 1 << (MAX_LOG_SIZE + 1);
+        assert_eq!(refused.map(|_| ()), Err(DomainTooLarge { got }));
     }
 
     #[test]
@@ -321,6 +383,6 @@ mod tests {
         assert_eq!(first.tau, again.tau);
         assert_ne!(first.tau, other.tau);
         assert_ne!(first.alpha, first.beta);
-        assert!(!domain.vanishing(first.tau).is_zero());
+        assert!(!domain.double().unwrap().vanishing(first.tau).is_zero());
     }
 }
