@@ -8,8 +8,11 @@ use thiserror::Error;
 use zkroll::circuits::batch::ShapeError;
 use zkroll::circuits::protocol::ledger;
 use zkroll::prover::domain::DomainTooLarge;
+use zkroll::prover::formats::{FormatError, json::JsonError};
 use zkroll::prover::key_file::KeyFileError;
-use zkroll::prover::{BackendError, KeyError, ProveError, SetupError, VerifyError};
+use zkroll::prover::setup::phase2::{EntropyError, Phase2Error};
+use zkroll::prover::setup::powers_of_tau::PowersOfTauError;
+use zkroll::prover::{BackendError, KeyError, MatricesError, ProveError, SetupError, VerifyError};
 use zkroll::verifier_sol::solidity::SolidityError;
 use zkroll::{BatchError, ProvenBatchError};
 
@@ -49,6 +52,34 @@ pub enum CliError {
         /// Why.
         source: KeyFileError,
     },
+    /// A file of circom or snarkjs is refused.
+    #[error("{path}: {source}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: FormatError,
+    },
+    /// A JSON file of snarkjs is refused or not written.
+    #[error("{path}: {source}", path = path.display())]
+    SnarkjsJson {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: JsonError,
+    },
+    /// A step of a ceremony failed.
+    #[error(transparent)]
+    Phase2(#[from] Phase2Error),
+    /// Powers of τ are refused.
+    #[error(transparent)]
+    PowersOfTau(#[from] PowersOfTauError),
+    /// The operating system gave no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The constraints are not those of a circuit.
+    #[error(transparent)]
+    Matrices(#[from] MatricesError),
     /// The batch has not the shape of the command line.
     #[error("expected a batch with {argument} {expected}, got {got}")]
     Shape {

@@ -3,13 +3,14 @@
 //! A file that is written appears whole or not at all: it is written beside its place and renamed.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
 use zkroll::prover::ProvingKey;
+use zkroll::prover::formats::{FormatError, json::JsonError};
 use zkroll::prover::key_file::{self, StreamedKey};
 
 use crate::error::CliError;
@@ -25,6 +26,34 @@ pub fn read_json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result
         path: path.to_owned(),
         source,
     })
+}
+
+/// Reads a file of at most `max` bytes; of a longer one the first `max + 1`, so that its reader refuses it.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_text(path: &Path, max: usize) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(max as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|source| io_error("read", path, source))?;
+    Ok(bytes)
+}
+
+/// A refused file of circom or snarkjs.
+pub fn format_error(path: &Path, source: FormatError) -> CliError {
+    CliError::Format {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A refused JSON file of snarkjs.
+pub fn json_error(path: &Path, source: JsonError) -> CliError {
+    CliError::SnarkjsJson {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Reads a proving key for the circuit with this digest, with a warning if it is a development key.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
+use zkroll::prover::setup::{SetupObserver, SetupStep};
 use zkroll::prover::{BackendError, Observer, Stage};
 
 /// A spinner with a sentence; it vanishes when dropped and never shows on anything but a terminal.
@@ -30,6 +31,41 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// A bar with the time that is left, for the steps of a setup; it vanishes when dropped and never shows on
+/// anything but a terminal.
+pub struct Bar {
+    bar: ProgressBar,
+    step: Option<SetupStep>,
+}
+
+impl Bar {
+    /// Shows nothing yet.
+    pub fn new() -> Self {
+        let style = ProgressStyle::with_template("{msg:28} {bar:32} {percent:>3}%, {eta} left");
+        let bar =
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar, step: None }
+    }
+}
+
+impl SetupObserver for Bar {
+    fn progress(&mut self, step: SetupStep, done: u64, total: u64) {
+        if self.step != Some(step) {
+            self.step = Some(step);
+            self.bar.reset();
+            self.bar.set_message(step.as_str());
+        }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

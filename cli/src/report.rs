@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
+use zkroll::prover::StageTimes;
 
 use crate::error::CliError;
 
@@ -35,4 +36,45 @@ pub fn line(f: &mut fmt::Formatter<'_>, name: &str, value: impl Display) -> fmt:
 /// Milliseconds, exact to the microsecond.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
+}
+
+/// How long a stage of a proof took.
+#[derive(Debug, Serialize)]
+pub struct StageTime {
+    stage: &'static str,
+    ms: f64,
+}
+
+impl StageTime {
+    /// The stages of a proof, in order.
+    pub fn list(times: &StageTimes) -> Vec<Self> {
+        let stages = times.as_slice().iter();
+        stages
+            .map(|(stage, elapsed)| Self {
+                stage: stage.as_str(),
+                ms: milliseconds(*elapsed),
+            })
+            .collect()
+    }
+
+    /// A line for each.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    pub fn lines(stages: &[Self], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Self { stage, ms } in stages {
+            line(f, &format!("  {stage}"), format_args!("{ms:.1} ms"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The high-water mark of resident memory, from the kernel.
+pub fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024.0)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use zkroll::BatchRelation;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::circuits::template::Template;
-use zkroll::prover::{backend, key_file};
+use zkroll::prover::{HBasis, backend, key_file};
 
 use crate::args::ShapeArgs;
 use crate::error::CliError;
@@ -92,7 +92,7 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
         columns_in_b: cost.columns_in_b,
         domain_log2: cost.domain_log2,
         template_bytes: cost.template_bytes,
-        proving_key_bytes: key_file::file_size(&BatchRelation(&circuit))?,
+        proving_key_bytes: key_file::file_size(&BatchRelation(&circuit), HBasis::Monomial)?,
         circuit_digest: hex::encode(circuit.digest()),
         backends: backends.collect(),
         parts: args.parts.then(|| parts(&circuit)),

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod export_verifier;
+mod groth16;
 mod info;
 mod prove;
 mod setup;
@@ -17,9 +18,12 @@ use crate::report::print;
 pub enum Command {
     /// Prints the figures of a batch shape's circuit and what can prove it here.
     Info(info::InfoArgs),
-    /// Makes and checks proving keys.
+    /// Makes and checks proving keys: ceremonies, and development keys.
     #[command(subcommand)]
-    Setup(SetupCommand),
+    Setup(setup::SetupCommand),
+    /// Proves and verifies any circuit of circom, in snarkjs' files.
+    #[command(subcommand)]
+    Groth16(groth16::Groth16Command),
     /// Proves a batch: a recorded one, or transfers that a ledger is still to apply.
     Prove(prove::ProveArgs),
     /// Verifies proven batches as the contract would.
@@ -30,15 +34,6 @@ pub enum Command {
     Bench(bench::BenchArgs),
 }
 
-/// What to do with a key.
-#[derive(Debug, Subcommand)]
-pub enum SetupCommand {
-    /// Makes an UNSAFE development key: whoever has the seed can prove false statements.
-    Dev(setup::DevArgs),
-    /// Checks every byte and every point of a key file.
-    Verify(setup::VerifyArgs),
-}
-
 impl Command {
     /// Runs the command and prints its report.
     ///
@@ -47,8 +42,8 @@ impl Command {
     pub fn run(&self, json: bool) -> Result<(), CliError> {
         match self {
             Self::Info(args) => print(&info::run(args)?, json),
-            Self::Setup(SetupCommand::Dev(args)) => print(&setup::dev(args)?, json),
-            Self::Setup(SetupCommand::Verify(args)) => print(&setup::verify(args)?, json),
+            Self::Setup(command) => command.run(json),
+            Self::Groth16(command) => command.run(json),
             Self::Prove(args) => print(&prove::run(args)?, json),
             Self::Verify(args) => print(&verify::run(args)?, json),
             Self::ExportVerifier(args) => print(&export_verifier::run(args)?, json),

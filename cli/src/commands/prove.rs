@@ -25,7 +25,7 @@ use crate::args::{BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_TRANSFERS, parse_fee_sl
 use crate::error::CliError;
 use crate::files::{Staged, open_key, read_json, read_key};
 use crate::progress::{Progress, Watched};
-use crate::report::{line, milliseconds};
+use crate::report::{StageTime, line, milliseconds, peak_memory_mib};
 
 /// Arguments of `zkroll prove`.
 #[derive(Args, Debug)]
@@ -104,12 +104,6 @@ pub struct ProveReport {
     peak_memory_mib: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
-struct StageTime {
-    stage: &'static str,
-    ms: f64,
-}
-
 /// Proves a batch and writes it.
 ///
 /// # Errors
@@ -157,10 +151,6 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
     drop(progress);
 
     let header = trace.header;
-    let stages = times.as_slice().iter().map(|(stage, elapsed)| StageTime {
-        stage: stage.as_str(),
-        ms: milliseconds(*elapsed),
-    });
     Ok(ProveReport {
         out: args.out.clone(),
         ledger_out: args.ledger_out.clone(),
@@ -181,7 +171,7 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
         fell_back,
         witness_ms,
         prove_ms: milliseconds(times.total()),
-        stages: stages.collect(),
+        stages: StageTime::list(&times),
         peak_memory_mib: peak_memory_mib(),
     })
 }
@@ -199,16 +189,6 @@ impl Key {
             Self::InMemory(key) => key.provenance.is_unsafe(),
         }
     }
-}
-
-/// The high-water mark of resident memory, from the kernel.
-fn peak_memory_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib / 1024.0)
 }
 
 impl ProveArgs {
@@ -279,9 +259,7 @@ impl fmt::Display for ProveReport {
         }
         line(f, "witness", format_args!("{:.1} ms", self.witness_ms))?;
         line(f, "proof", format_args!("{:.1} ms", self.prove_ms))?;
-        for StageTime { stage, ms } in &self.stages {
-            line(f, &format!("  {stage}"), format_args!("{ms:.1} ms"))?;
-        }
+        StageTime::lines(&self.stages, f)?;
         if let Some(mib) = self.peak_memory_mib {
             line(f, "peak memory", format_args!("{mib:.0} MiB"))?;
         }

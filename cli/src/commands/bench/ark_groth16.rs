@@ -5,7 +5,7 @@
 //! row.
 
 use ark_groth16::{Groth16, Proof, ProvingKey};
-use zkroll::prover::{self, Bn254, Fr, Matrix, R1cs};
+use zkroll::prover::{self, Bn254, Fr, Matrix, NotMonomial, R1cs};
 
 use super::error::BenchError;
 
@@ -22,13 +22,17 @@ pub struct ArkGroth16 {
 
 impl ArkGroth16 {
     /// Writes the matrices out and converts the key.
-    pub fn new(relation: &impl R1cs, key: &prover::ProvingKey) -> Self {
-        Self {
-            key: key.clone().into(),
+    ///
+    /// # Errors
+    /// If arkworks cannot use the key.
+    pub fn new(relation: &impl R1cs, key: &prover::ProvingKey) -> Result<Self, BenchError> {
+        let key = key.clone().try_into();
+        Ok(Self {
+            key: key.map_err(|error: NotMonomial| BenchError::ArkGroth16(error.to_string()))?,
             matrices: Matrix::ALL.map(|matrix| rows(relation, matrix)),
             num_instance: relation.num_instance(),
             num_constraints: relation.num_constraints(),
-        }
+        })
     }
 
     /// One proof: products, quotient by `LibsnarkReduction`, five multiplications. The constraints

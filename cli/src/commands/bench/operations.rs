@@ -345,7 +345,7 @@ impl<'a> AnyProver<'a> {
         columns: &[Fr],
     ) -> Result<Self, CliError> {
         if entry.entrant.is_ark() {
-            return Ok(Self::Ark(Box::new(ArkGroth16::new(&relation, key))));
+            return Ok(Self::Ark(Box::new(ArkGroth16::new(&relation, key)?)));
         }
         if entry.data == Some(Data::Resident)
             && let AnyBackend::Gpu(gpu) = &entry.entrant.backend

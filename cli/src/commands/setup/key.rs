@@ -1,4 +1,4 @@
-//! `zkroll setup`: development keys, and the check of any key file.
+//! `zkroll setup dev`, and the check of any key file.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -29,14 +29,6 @@ pub struct DevArgs {
     shape: ShapeArgs,
 }
 
-/// Arguments of `zkroll setup verify`.
-#[derive(Args, Debug)]
-pub struct VerifyArgs {
-    /// The key file.
-    #[arg(long, value_name = "KEY")]
-    key: PathBuf,
-}
-
 /// What a key file says of itself.
 #[derive(Debug, Serialize)]
 pub struct KeyReport {
@@ -48,6 +40,7 @@ pub struct KeyReport {
     public_inputs: u64,
     columns: u64,
     domain_size: u64,
+    h_basis: String,
     bytes: u64,
 }
 
@@ -79,17 +72,17 @@ pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn verify(args: &VerifyArgs) -> Result<KeyReport, CliError> {
-    let file_error = |source| key_error(&args.key, source);
-    let header = key_file::read_header(&args.key).map_err(file_error)?;
+pub fn verify(path: &Path) -> Result<KeyReport, CliError> {
+    let file_error = |source| key_error(path, source);
+    let header = key_file::read_header(path).map_err(file_error)?;
     {
         let _progress = Progress::start(format!("checking {} bytes", header.file_len));
-        key_file::read_validated(&args.key, None).map_err(file_error)?;
+        key_file::read_validated(path, None).map_err(file_error)?;
     }
     if header.provenance.is_unsafe() {
-        warn_unsafe(&args.key);
+        warn_unsafe(path);
     }
-    Ok(KeyReport::new(&args.key, &header))
+    Ok(KeyReport::new(path, &header))
 }
 
 fn key_error(path: &Path, source: KeyFileError) -> CliError {
@@ -110,6 +103,7 @@ impl KeyReport {
             public_inputs: header.num_public_inputs,
             columns: header.num_columns,
             domain_size: header.domain_size,
+            h_basis: header.h_basis.to_string(),
             bytes: header.file_len,
         }
     }
@@ -124,6 +118,7 @@ impl fmt::Display for KeyReport {
         line(f, "public inputs", self.public_inputs)?;
         line(f, "columns", self.columns)?;
         line(f, "domain", self.domain_size)?;
+        line(f, "basis of h_query", &self.h_basis)?;
         line(f, "bytes", self.bytes)
     }
 }
