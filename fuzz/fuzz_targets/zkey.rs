@@ -1,0 +1,7 @@
+//! `cargo +nightly fuzz run zkey`
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| zkroll_fuzz::parsers::check_zkey(bytes));
