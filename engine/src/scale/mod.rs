@@ -42,8 +42,8 @@
 //! twist outside G2 the product is some other point. Nothing panics over either, and the tests look at the
 //! curve equation first.
 //!
-//! Not constant-time: the steps depend on the scalar, and with them time and addresses. A secret scalar is
-//! as safe as the machine is from others who watch it.
+//! Not constant-time: the steps depend on the scalar, and with them time and addresses; nor are its digits
+//! wiped from memory. A secret scalar is as safe as the machine is from others who watch it.
 
 mod ladder;
 mod membership;
