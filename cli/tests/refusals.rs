@@ -70,7 +70,7 @@ fn corrupted_keys_are_refused() {
     );
     verify(|bytes| bytes[50] ^= 1, &["hash of the header"]);
     verify(|bytes| bytes[0] = b'Z', &["zkrollpk"]);
-    verify(|bytes| bytes[8] = 9, &["version 1", "got 9"]);
+    verify(|bytes| bytes[8] = 9, &["version 2", "got 9"]);
     verify(|bytes| bytes.clear(), &["expected a key file"]);
 
     let key = changed_key(&folder, |bytes| *bytes.last_mut().unwrap() ^= 1);
