@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
 use zkroll::prover::ProvingKey;
 use zkroll::prover::formats::{FormatError, json::JsonError};
-use zkroll::prover::key_file::{self, StreamedKey};
+use zkroll::prover::key_file::{self, KeyFileError, StreamedKey};
 
 use crate::error::CliError;
 
@@ -56,15 +56,28 @@ pub fn json_error(path: &Path, source: JsonError) -> CliError {
     }
 }
 
+/// A refused key file.
+pub fn key_file_error(path: &Path, source: KeyFileError) -> CliError {
+    CliError::KeyFile {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Writes a key file.
+///
+/// # Errors
+/// If the file system refuses.
+pub fn write_key(path: &Path, key: &ProvingKey) -> Result<(), CliError> {
+    key_file::write(path, key).map_err(|source| key_file_error(path, source))
+}
+
 /// Reads a proving key for the circuit with this digest, with a warning if it is a development key.
 ///
 /// # Errors
 /// If the file is refused or its key is for another circuit.
 pub fn read_key(path: &Path, circuit: &[u8; 32]) -> Result<ProvingKey, CliError> {
-    let key = key_file::read(path, Some(circuit)).map_err(|source| CliError::KeyFile {
-        path: path.to_owned(),
-        source,
-    })?;
+    let key = key_file::read(path, Some(circuit)).map_err(|source| key_file_error(path, source))?;
     if key.provenance.is_unsafe() {
         warn_unsafe(path);
     }
@@ -76,10 +89,8 @@ pub fn read_key(path: &Path, circuit: &[u8; 32]) -> Result<ProvingKey, CliError>
 /// # Errors
 /// If the file is refused or its key is for another circuit.
 pub fn open_key(path: &Path, circuit: &[u8; 32]) -> Result<StreamedKey, CliError> {
-    let key = StreamedKey::open(path, Some(circuit)).map_err(|source| CliError::KeyFile {
-        path: path.to_owned(),
-        source,
-    })?;
+    let key =
+        StreamedKey::open(path, Some(circuit)).map_err(|source| key_file_error(path, source))?;
     if key.header().provenance.is_unsafe() {
         warn_unsafe(path);
     }

@@ -116,6 +116,12 @@ fn a_ceremony_ends_in_a_key_and_its_contract() {
         (&report["unsafe"], &report["h_basis"]),
         (&true.into(), &"odd coset".into())
     );
+    let info = json(&["groth16", "info", "--file", arg(&key)]);
+    assert_eq!(
+        (&info["kind"], &info["unsafe"], &info["domain_size"]),
+        (&"key".into(), &true.into(), &4.into())
+    );
+    assert_eq!(info["circuit_digest"], report["circuit_digest"]);
 
     let export = [
         "export-verifier",

@@ -54,6 +54,7 @@ mod decimal;
 mod fixed_base;
 mod key;
 mod matrices;
+mod new_file;
 mod observer;
 mod parallel;
 mod proof_file;

@@ -28,16 +28,29 @@ use zkroll_prover::{AnyBackend, PreparedKey, ZkeyProver, backend, verify};
 
 fn main() -> ExitCode {
     let trials = vec![
+        trial("the_initial_key_is_snarkjs_key", || {
+            the_initial_key_is_snarkjs_key(&[(4, 4), (4, 6)])
+        }),
+        trial("heavy_the_initial_key_is_snarkjs_key", || {
+            the_initial_key_is_snarkjs_key(&[(15, 16)])
+        })
+        .with_ignored_flag(true),
         trial(
-            "the_initial_key_is_snarkjs_key",
-            the_initial_key_is_snarkjs_key,
+            "imported_powers_are_accepted_by_snarkjs",
+            imported_powers_are_accepted_by_snarkjs,
         ),
         trial("one_ceremony_by_both", one_ceremony_by_both),
         trial(
             "altered_keys_are_refused_by_both",
             altered_keys_are_refused_by_both,
         ),
-        trial("proofs_with_each_others_keys", proofs_with_each_others_keys),
+        trial("proofs_with_each_others_keys", || {
+            proofs_with_each_others_keys(&[4, 10])
+        }),
+        trial("heavy_proofs_with_each_others_keys", || {
+            proofs_with_each_others_keys(&[12, 14, 16, 18])
+        })
+        .with_ignored_flag(true),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -119,8 +132,8 @@ impl Scene {
 
 /// Every section equal, in domains below and from 2^15 on, where snarkjs' circuit hash has its
 /// peculiarity, and with a first phase of just as many powers, where that is possible, and of more.
-fn the_initial_key_is_snarkjs_key() -> Result<(), Failed> {
-    for (log_n, power) in [(4, 4), (4, 6), (15, 16)] {
+fn the_initial_key_is_snarkjs_key(domains_and_powers: &[(u32, u32)]) -> Result<(), Failed> {
+    for &(log_n, power) in domains_and_powers {
         let scene = Scene::new(&format!("initial_{log_n}_{power}"), log_n, power)?;
         let ours = scene.initialize("ours.zkey")?;
         let theirs = scene.path("theirs.zkey");
@@ -134,6 +147,20 @@ fn the_initial_key_is_snarkjs_key() -> Result<(), Failed> {
         }
         fs::remove_dir_all(&scene.folder)?;
     }
+    Ok(())
+}
+
+/// What an import writes is a first phase to snarkjs too: the lists, the contributions and what was
+/// prepared from them.
+fn imported_powers_are_accepted_by_snarkjs() -> Result<(), Failed> {
+    let folder = folder("imported");
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/snarkjs/ptau");
+    let powers = Ptau::open(&vectors.join("contributed.ptau"))?;
+    assert!(powers.lagrange(0).is_none());
+    let (out, backend) = (folder.join("imported.ptau"), backend::detect()?);
+    let power = powers.power();
+    powers_of_tau::import(&powers, power, &out, &mut OsRng, &backend, &mut ())?;
+    assert_eq!(snarkjs::verify_powers_of_tau(&out)?, Verdict::Accepted);
     Ok(())
 }
 
@@ -199,9 +226,10 @@ fn altered_keys_are_refused_by_both() -> Result<(), Failed> {
     Ok(())
 }
 
-fn proofs_with_each_others_keys() -> Result<(), Failed> {
-    for log_n in [4, 10] {
-        let scene = Scene::new(&format!("proofs_{log_n}"), log_n, log_n)?;
+/// Domains of 2^`log_n`.
+fn proofs_with_each_others_keys(log_ns: &[u32]) -> Result<(), Failed> {
+    for &log_n in log_ns {
+        let scene = Scene::new(&format!("proofs_{log_n}"), log_n, log_n + 1)?;
         let initial = scene.initialize("0.zkey")?;
         let key_path = scene.path("1.zkey");
         snarkjs::contribute(&initial, &key_path)?;
@@ -228,6 +256,7 @@ fn proofs_with_each_others_keys() -> Result<(), Failed> {
         let inputs = public_inputs_from_json(&fs::read(&their_inputs)?)?;
         let proof = proof_from_json(&fs::read(&theirs)?)?;
         verify(&PreparedKey::new(&vk)?, &inputs, &proof)?;
+        fs::remove_dir_all(&scene.folder)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// The checkout; every command runs in its root.
 pub struct Workspace {
-    root: PathBuf,
+    pub root: PathBuf,
 }
 
 impl Workspace {

@@ -21,7 +21,7 @@ use zkroll::verifier_sol::fixed;
 use zkroll::verifier_sol::solidity::{Options, SolidityError, solidity_source};
 
 use crate::error::CliError;
-use crate::files::{Staged, io_error, warn_unsafe};
+use crate::files::{Staged, io_error, key_file_error, warn_unsafe};
 use crate::report::line;
 
 const SOLIDITY: &str = "Groth16Verifier.sol";
@@ -86,11 +86,8 @@ fn coordinates<P: SWCurveConfig>(point: &Affine<P>) -> Vec<String> {
 /// # Errors
 /// If the key is refused, or is a development key and that was not asked for.
 pub fn run(args: &ExportArgs) -> Result<ExportReport, CliError> {
-    let (header, vk) =
-        key_file::read_verifying_key(&args.key).map_err(|source| CliError::KeyFile {
-            path: args.key.clone(),
-            source,
-        })?;
+    let (header, vk) = key_file::read_verifying_key(&args.key)
+        .map_err(|source| key_file_error(&args.key, source))?;
     let r#unsafe = header.provenance.is_unsafe();
     if r#unsafe && !args.allow_unsafe_dev_key {
         return Err(CliError::DevelopmentKey {

@@ -16,7 +16,7 @@ use zkroll::prover::{PreparedKey, find_invalid, key_file, verify_batch};
 use zkroll::{ProvenBatch, ProvenBatchError};
 
 use crate::error::CliError;
-use crate::files::{read_json, warn_unsafe};
+use crate::files::{key_file_error, read_json, warn_unsafe};
 use crate::progress::Progress;
 use crate::report::line;
 
@@ -55,11 +55,8 @@ struct BatchReport {
 /// If one is not accepted, with its file's name, or the key is refused.
 pub fn run(args: &VerifyArgs) -> Result<VerifyReport, CliError> {
     let progress = Progress::start("reading the key");
-    let (header, vk) =
-        key_file::read_verifying_key(&args.key).map_err(|source| CliError::KeyFile {
-            path: args.key.clone(),
-            source,
-        })?;
+    let (header, vk) = key_file::read_verifying_key(&args.key)
+        .map_err(|source| key_file_error(&args.key, source))?;
     let key = PreparedKey::new(&vk)?;
 
     progress.say("reading the batches");

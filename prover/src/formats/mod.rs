@@ -26,7 +26,7 @@ pub mod wtns;
 pub mod zkey;
 
 mod error;
-mod sections;
+pub(crate) mod sections;
 mod values;
 
 pub use error::FormatError;

@@ -128,7 +128,7 @@ pub fn write<R: R1cs + ?Sized>(path: &Path, r1cs: &R) -> Result<(), FormatError>
     let num_public = count("number of public inputs", r1cs.num_instance() - 1)?;
 
     let mut writer = SectionWriter::create(path, KIND, 1, 3)?;
-    writer.section(HEADER.0)?;
+    writer.section(HEADER)?;
     let mut header = Vec::new();
     Modulus::Scalars.write(&mut header);
     let num_private = 0u32;
@@ -139,7 +139,7 @@ pub fn write<R: R1cs + ?Sized>(path: &Path, r1cs: &R) -> Result<(), FormatError>
     header.extend_from_slice(&num_constraints.to_le_bytes());
     writer.write(&header)?;
 
-    writer.section(CONSTRAINTS.0)?;
+    writer.section(CONSTRAINTS)?;
     writer.write_each(0..r1cs.num_constraints(), |row, out| {
         for matrix in Matrix::ALL {
             let count_at = out.len();
@@ -153,7 +153,7 @@ pub fn write<R: R1cs + ?Sized>(path: &Path, r1cs: &R) -> Result<(), FormatError>
         }
     })?;
 
-    writer.section(LABELS.0)?;
+    writer.section(LABELS)?;
     writer.write_each(0..u64::from(num_wires), |label, out| {
         out.extend_from_slice(&label.to_le_bytes());
     })?;

@@ -11,12 +11,12 @@
 //! it asks for must come once.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::FormatError;
+use crate::key_file::RawPoint;
+use crate::new_file::NewFile;
 use crate::read_at::ReadAt;
 
 const HEADER_BYTES: u64 = 12;
@@ -296,8 +296,7 @@ impl SectionReader<'_> {
 
 /// A file of sections that is being written beside its place.
 pub(crate) struct SectionWriter {
-    out: BufWriter<NamedTempFile>,
-    path: std::path::PathBuf,
+    out: NewFile,
     /// Where the length of the open section stands, if one is open.
     open: Option<u64>,
     position: u64,
@@ -312,21 +311,8 @@ impl SectionWriter {
         version: u32,
         num_sections: u32,
     ) -> Result<Self, FormatError> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".zkroll-");
-        // Nothing secret is written: readable by everyone whom the umask allows.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder
-            .tempfile_in(directory)
-            .map_err(|source| FormatError::io("write", path, source))?;
         let mut this = Self {
-            out: BufWriter::with_capacity(1 << 20, file),
-            path: path.to_owned(),
+            out: NewFile::create(path).map_err(|source| FormatError::io("write", path, source))?,
             open: None,
             position: 0,
             sections_left: num_sections,
@@ -337,8 +323,8 @@ impl SectionWriter {
         Ok(this)
     }
 
-    /// Begins a section; the one before ends.
-    pub fn section(&mut self, id: u32) -> Result<(), FormatError> {
+    /// Begins a section, given by number and name; the one before ends.
+    pub fn section(&mut self, (id, _): (u32, &'static str)) -> Result<(), FormatError> {
         self.end_section()?;
         self.sections_left = self
             .sections_left
@@ -375,6 +361,22 @@ impl SectionWriter {
         self.write(&bytes)
     }
 
+    /// Appends points.
+    pub fn points<P: RawPoint>(&mut self, points: &[P]) -> Result<(), FormatError> {
+        self.write_each(points, P::write_raw)
+    }
+
+    /// A section as another file has it.
+    pub fn copy(&mut self, file: &SectionFile, section: &Section) -> Result<(), FormatError> {
+        self.section((section.id, section.name))?;
+        let mut reader = file.reader(section);
+        while reader.remaining() > 0 {
+            let len = reader.remaining().min(SectionReader::PIECE as u64) as usize;
+            self.write(reader.bytes(len)?)?;
+        }
+        Ok(())
+    }
+
     fn end_section(&mut self) -> Result<(), FormatError> {
         let Some(length_at) = self.open.take() else {
             return Ok(());
@@ -393,29 +395,14 @@ impl SectionWriter {
     pub fn finish(mut self) -> Result<(), FormatError> {
         self.end_section()?;
         assert_eq!(self.sections_left, 0, "as many sections as were announced");
-        let Self { out, path, .. } = self;
-        let error = |source| FormatError::io("write", &path, source);
-        let file = out
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)
-            .map_err(error)?;
-        file.as_file().sync_all().map_err(error)?;
-        file.persist(&path)
-            .map(drop)
-            .map_err(|failure| error(failure.error))
+        let path = self.out.path().to_owned();
+        self.out
+            .finish()
+            .map_err(|source| FormatError::io("write", &path, source))
     }
 
     fn io(&self, result: io::Result<()>) -> Result<(), FormatError> {
-        result.map_err(|source| FormatError::io("write", &self.path, source))
-    }
-}
-
-impl Read for SectionReader<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let len = (self.remaining().min(out.len() as u64) as usize).min(Self::PIECE);
-        let bytes = self.bytes(len).map_err(io::Error::other)?;
-        out[..len].copy_from_slice(bytes);
-        Ok(len)
+        result.map_err(|source| FormatError::io("write", self.out.path(), source))
     }
 }
 
@@ -431,10 +418,10 @@ mod tests {
 
     fn write(path: &Path) {
         let mut writer = SectionWriter::create(path, KIND, 2, 3).unwrap();
-        writer.section(7).unwrap();
+        writer.section((7, "seven")).unwrap();
         writer.write(b"seven").unwrap();
-        writer.section(1).unwrap();
-        writer.section(9).unwrap();
+        writer.section((1, "empty")).unwrap();
+        writer.section((9, "numbers")).unwrap();
         writer
             .write_each(0..100_000u32, |i, out| out.extend(i.to_le_bytes()))
             .unwrap();

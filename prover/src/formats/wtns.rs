@@ -62,12 +62,12 @@ pub fn write(path: &Path, values: &[Fr]) -> Result<(), FormatError> {
         got: values.len() as u64,
     })?;
     let mut writer = SectionWriter::create(path, KIND, 2, 2)?;
-    writer.section(HEADER.0)?;
+    writer.section(HEADER)?;
     let mut header = Vec::new();
     Modulus::Scalars.write(&mut header);
     header.extend_from_slice(&count.to_le_bytes());
     writer.write(&header)?;
-    writer.section(VALUES.0)?;
+    writer.section(VALUES)?;
     writer.write_each(values, write_canonical)?;
     writer.finish()
 }

@@ -3,9 +3,8 @@
 //! Two passes over the points: the first hashes the chunks, because their hashes stand before them,
 //! the second writes them. Encoding is a copy, so the passes cost little beyond hash and disk.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use super::layout::{
     CHUNK_POINTS, CURVE_BN254, H_BASIS_MONOMIAL, H_BASIS_ODD_COSET, HASHED_HEADER_BYTES,
@@ -15,6 +14,7 @@ use super::layout::{
 use super::points::RawPoint;
 use super::{KeyFileError, VERSION};
 use crate::key::{HBasis, ProvingKey, verifying_key_hash};
+use crate::new_file::NewFile;
 use crate::parallel;
 use crate::provenance::Provenance;
 
@@ -24,35 +24,17 @@ use crate::provenance::Provenance;
 /// If the file system refuses; nothing is left behind then.
 #[tracing::instrument(skip_all, fields(path = %path.display()))]
 pub fn write(path: &Path, key: &ProvingKey) -> Result<(), KeyFileError> {
-    write_atomically(path, key).map_err(|source| KeyFileError::Io {
+    write_whole(path, key).map_err(|source| KeyFileError::Io {
         action: "write",
         path: path.to_owned(),
         source,
     })
 }
 
-fn write_atomically(path: &Path, key: &ProvingKey) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".zkroll-key-");
-    // A proving key is public: readable by everyone whom the umask allows.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(&directory)?;
-    let mut writer = BufWriter::with_capacity(1 << 20, file);
-    write_to(&mut writer, key)?;
-    let file = writer
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The rename itself lasts only once the directory is on the disk.
-    #[cfg(unix)]
-    File::open(&directory)?.sync_all()?;
-    Ok(())
+fn write_whole(path: &Path, key: &ProvingKey) -> io::Result<()> {
+    let mut file = NewFile::create(path)?;
+    write_to(&mut file, key)?;
+    file.finish()
 }
 
 fn write_to(out: &mut impl Write, key: &ProvingKey) -> io::Result<()> {

@@ -24,7 +24,7 @@
 
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective, g1, g2};
 use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{Field, One, PrimeField, Zero};
+use ark_ff::{Field, One, Zero};
 use ark_groth16::VerifyingKey;
 use rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -36,6 +36,7 @@ use crate::parallel;
 use crate::provenance::Provenance;
 use crate::r1cs::{Matrix, R1cs};
 use crate::setup::SetupError;
+use crate::setup::trapdoor::{SecretElements, is_degenerate};
 
 /// The secrets of a setup. Not printable, wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -53,25 +54,18 @@ impl Trapdoor {
     /// γ and δ in every basis.
     fn derive(seed: &[u8; 32], domain: Domain) -> Self {
         let domain = domain.double().unwrap_or(domain);
-        let mut hasher = blake3::Hasher::new_derive_key(
-            "zkroll 2025 groth16 bn254 UNSAFE development trapdoor v1",
-        );
-        let mut stream = hasher.update(seed).finalize_xof();
+        let context = "zkroll 2025 groth16 bn254 UNSAFE development trapdoor v1";
+        let mut elements = SecretElements::new(context, seed);
         loop {
-            let mut element = || {
-                let mut wide = Zeroizing::new([0u8; 64]);
-                stream.fill(&mut *wide);
-                Fr::from_le_bytes_mod_order(&*wide)
-            };
             let this = Self {
-                alpha: element(),
-                beta: element(),
-                gamma: element(),
-                delta: element(),
-                tau: element(),
+                alpha: elements.next(),
+                beta: elements.next(),
+                gamma: elements.next(),
+                delta: elements.next(),
+                tau: elements.next(),
             };
-            let secrets = [this.alpha, this.beta, this.gamma, this.delta];
-            let degenerate = secrets.iter().any(|x| x.is_zero() || x.square().is_one())
+            let degenerate = [this.alpha, this.beta, this.gamma, this.delta].map(is_degenerate);
+            let degenerate = degenerate.contains(&true)
                 || this.gamma.square() == this.delta.square()
                 || domain.vanishing(this.tau).is_zero();
             if !degenerate {

@@ -17,6 +17,7 @@ mod observer;
 pub mod phase2;
 #[cfg(feature = "snarkjs")]
 pub mod powers_of_tau;
+mod trapdoor;
 
 use crate::domain::DomainTooLarge;
 

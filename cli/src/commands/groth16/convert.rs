@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use zkroll::ProvenBatch;
 use zkroll::prover::formats::{DevelopmentKeys, json, zkey::Zkey};
-use zkroll::prover::{Provenance, key_file, validate_proving_key};
+use zkroll::prover::{Provenance, validate_proving_key};
 
 use crate::error::CliError;
-use crate::files::{Staged, format_error, json_error, read_json, read_text};
+use crate::files::{Staged, format_error, json_error, read_json, read_text, write_key};
 use crate::progress::Progress;
 use crate::report::line;
 
@@ -97,10 +97,7 @@ fn key(args: &KeyArgs) -> Result<ConvertReport, CliError> {
         progress.say("checking every point");
         validate_proving_key(&key)?;
         progress.say("writing the key");
-        key_file::write(path, &key).map_err(|source| CliError::KeyFile {
-            path: path.clone(),
-            source,
-        })?;
+        write_key(path, &key)?;
         files.push(path.clone());
     }
     if let Some(path) = &args.vk {

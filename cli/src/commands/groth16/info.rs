@@ -1,25 +1,27 @@
-//! `zkroll groth16 info`: what a file of circom or snarkjs holds.
+//! `zkroll groth16 info`: what a key file, or a file of circom or snarkjs, holds.
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
 use zkroll::prover::formats::{FormatError, ptau::Ptau, r1cs, wtns, zkey::ZkeyFile};
+use zkroll::prover::key_file::StreamedKey;
 use zkroll::prover::setup::phase2::ContributionList;
-use zkroll::prover::{Matrix, R1cs, validate_verifying_key};
+use zkroll::prover::{Matrix, Provenance, R1cs, validate_verifying_key};
 
-use crate::commands::setup::ContributionReport;
+use crate::commands::setup::{ContributionReport, KeyReport};
 use crate::error::CliError;
-use crate::files::{format_error, io_error};
-use crate::report::line;
+use crate::files::{format_error, io_error, key_file_error};
+use crate::report::{line, milliseconds};
 
 /// Arguments of `zkroll groth16 info`.
 #[derive(Args, Debug)]
 pub struct InfoArgs {
-    /// A .zkey, .wtns, .r1cs or .ptau file.
+    /// A .zkey, .wtns, .r1cs or .ptau file, or a key file.
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
 }
@@ -28,6 +30,16 @@ pub struct InfoArgs {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Info {
+    /// zkroll's own proving key.
+    Key {
+        /// What it says of itself.
+        #[serde(flatten)]
+        key: Box<KeyReport>,
+        /// The ceremony's contributions, if it comes from one; verified when the file was written.
+        contributions: Vec<ContributionReport>,
+        /// How long the file takes to open for proving.
+        open_ms: f64,
+    },
     /// A proving key.
     Zkey {
         /// Columns, the constant 1 included.
@@ -82,6 +94,7 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
     let path = &args.file;
     let refused = |source| format_error(path, source);
     match &magic(path)? {
+        b"zkro" => key(path),
         b"zkey" => zkey(path),
         b"wtns" => Ok(Info::Wtns {
             values: wtns::read(path).map_err(refused)?.len(),
@@ -105,7 +118,7 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
             })
         }
         _ => Err(refused(FormatError::Magic {
-            expected: "zkey, wtns, r1cs or ptau",
+            expected: "zkey, wtns, r1cs, ptau or zkrollpk",
         })),
     }
 }
@@ -118,6 +131,25 @@ fn magic(path: &Path) -> Result<[u8; 4], CliError> {
         .read_to_end(&mut magic)
         .map_err(|source| io_error("read", path, source))?;
     Ok(magic.try_into().unwrap_or_default())
+}
+
+fn key(path: &Path) -> Result<Info, CliError> {
+    let start = Instant::now();
+    let key = StreamedKey::open(path, None).map_err(|source| key_file_error(path, source))?;
+    let open_ms = milliseconds(start.elapsed());
+    let header = key.header();
+    let contributions = match &header.provenance {
+        Provenance::Ceremony(ceremony) => ceremony.contributions(),
+        _ => &[],
+    };
+    Ok(Info::Key {
+        key: Box::new(KeyReport::new(path, header)),
+        contributions: contributions
+            .iter()
+            .map(ContributionReport::recorded)
+            .collect(),
+        open_ms,
+    })
 }
 
 fn zkey(path: &Path) -> Result<Info, CliError> {
@@ -142,6 +174,16 @@ fn zkey(path: &Path) -> Result<Info, CliError> {
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Key {
+                key,
+                contributions,
+                open_ms,
+            } => {
+                line(f, "kind", "proving key (key file)")?;
+                key.fmt(f)?;
+                line(f, "opened in", format_args!("{open_ms:.1} ms"))?;
+                ContributionReport::lines(contributions, f)
+            }
             Self::Zkey {
                 columns,
                 public_inputs,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use zkroll::prover::CeremonyContribution;
 use zkroll::prover::setup::phase2::{ContributionKind, format_hash};
 
 use crate::report::line;
@@ -26,15 +27,30 @@ impl ContributionReport {
     /// What is shown of a contribution.
     pub fn new(hash: [u8; 64], kind: &ContributionKind) -> Self {
         let beacon = match kind {
-            ContributionKind::Beacon { beacon, .. } => Some(beacon),
+            ContributionKind::Beacon { beacon, .. } => {
+                Some((beacon.value(), beacon.iterations_exp()))
+            }
             _ => None,
         };
+        Self::of_parts(hash, kind.name(), beacon)
+    }
+
+    /// What a key file has of a contribution.
+    pub fn recorded(contribution: &CeremonyContribution) -> Self {
+        let CeremonyContribution { hash, name, beacon } = contribution;
+        let beacon = beacon
+            .as_ref()
+            .map(|(value, iterations_exp)| (&value[..], *iterations_exp));
+        Self::of_parts(*hash, name.as_deref(), beacon)
+    }
+
+    fn of_parts(hash: [u8; 64], name: Option<&str>, beacon: Option<(&[u8], u8)>) -> Self {
         Self {
             kind: if beacon.is_some() { "beacon" } else { "person" },
-            name: kind.name().map(str::to_owned),
+            name: name.map(str::to_owned),
             hash: hex::encode(hash),
-            beacon: beacon.map(|beacon| hex::encode(beacon.value())),
-            iterations_exp: beacon.map(|beacon| beacon.iterations_exp()),
+            beacon: beacon.map(|(value, _)| hex::encode(value)),
+            iterations_exp: beacon.map(|(_, iterations_exp)| iterations_exp),
             hash_bytes: Box::new(hash),
         }
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use zkroll::prover::formats::{DevelopmentKeys, json, r1cs};
-use zkroll::prover::key_file;
 use zkroll::prover::setup::phase2;
 
 use super::circuit::CircuitArgs;
@@ -14,7 +13,7 @@ use super::contribution::ContributionReport;
 use super::verify::{Checked, check, reports};
 use crate::args::BackendArg;
 use crate::error::CliError;
-use crate::files::{Staged, format_error, json_error, warn_unsafe};
+use crate::files::{Staged, format_error, json_error, warn_unsafe, write_key};
 use crate::progress::Progress;
 use crate::report::line;
 
@@ -78,10 +77,7 @@ pub fn run(args: &ExportArgs) -> Result<ExportReport, CliError> {
     let mut files = Vec::new();
     if let Some(path) = &args.key {
         progress.say("writing the key");
-        key_file::write(path, &key).map_err(|source| CliError::KeyFile {
-            path: path.clone(),
-            source,
-        })?;
+        write_key(path, &key)?;
         files.push(path.clone());
     }
     if let Some(path) = &args.vk {

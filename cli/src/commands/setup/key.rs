@@ -8,11 +8,11 @@ use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use zkroll::BatchProver;
 use zkroll::circuits::batch::BatchCircuit;
-use zkroll::prover::key_file::{self, KeyFileError, KeyFileHeader};
+use zkroll::prover::key_file::{self, KeyFileHeader};
 
 use crate::args::{Seed, ShapeArgs};
 use crate::error::CliError;
-use crate::files::warn_unsafe;
+use crate::files::{key_file_error, warn_unsafe, write_key};
 use crate::progress::Progress;
 use crate::report::line;
 
@@ -55,16 +55,16 @@ pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
         OsRng.fill_bytes(&mut seed);
         Seed(seed)
     });
-    let file_error = |source| key_error(&args.out, source);
     {
         let constraints = circuit.cost().constraints;
         let progress = Progress::start(format!("making a key for {constraints} constraints"));
         let prover = BatchProver::development(circuit, &seed.0)?;
         progress.say("writing the key");
-        key_file::write(&args.out, prover.key()).map_err(file_error)?;
+        write_key(&args.out, prover.key())?;
     }
     warn_unsafe(&args.out);
-    let header = key_file::read_header(&args.out).map_err(file_error)?;
+    let header =
+        key_file::read_header(&args.out).map_err(|source| key_file_error(&args.out, source))?;
     Ok(KeyReport::new(&args.out, &header))
 }
 
@@ -73,7 +73,7 @@ pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
 /// # Errors
 /// The first thing that is wrong.
 pub fn verify(path: &Path) -> Result<KeyReport, CliError> {
-    let file_error = |source| key_error(path, source);
+    let file_error = |source| key_file_error(path, source);
     let header = key_file::read_header(path).map_err(file_error)?;
     {
         let _progress = Progress::start(format!("checking {} bytes", header.file_len));
@@ -85,15 +85,9 @@ pub fn verify(path: &Path) -> Result<KeyReport, CliError> {
     Ok(KeyReport::new(path, &header))
 }
 
-fn key_error(path: &Path, source: KeyFileError) -> CliError {
-    CliError::KeyFile {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 impl KeyReport {
-    fn new(path: &Path, header: &KeyFileHeader) -> Self {
+    /// What the metadata of a file say.
+    pub fn new(path: &Path, header: &KeyFileHeader) -> Self {
         Self {
             key: path.to_owned(),
             r#unsafe: header.provenance.is_unsafe(),

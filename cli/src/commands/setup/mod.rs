@@ -12,6 +12,7 @@ mod verify;
 use clap::Subcommand;
 
 pub use contribution::ContributionReport;
+pub use key::KeyReport;
 
 use crate::error::CliError;
 use crate::report::print;

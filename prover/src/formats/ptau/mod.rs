@@ -31,7 +31,7 @@ use super::sections::{Kind, Section, SectionFile};
 use super::values::Modulus;
 use crate::key_file::{RawPoint, StreamedPoints};
 
-pub(crate) use write::PtauWriter;
+pub(crate) use write::create;
 
 const KIND: Kind = Kind {
     magic: "ptau",

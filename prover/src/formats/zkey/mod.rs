@@ -38,7 +38,7 @@ use crate::setup::phase2::ContributionList;
 use crate::validate::validate_constants;
 
 pub use coefficients::circuit_digest;
-pub(crate) use write::ZkeyWriter;
+pub(crate) use write::{create, write_coefficients};
 
 const KIND: Kind = Kind {
     magic: "zkey",

@@ -16,7 +16,7 @@ use super::transcript::ContributionList;
 use super::{BeaconProgress, Limits, Phase2Error};
 use crate::backend::Backend;
 use crate::formats::FormatError;
-use crate::formats::zkey::{ZkeyFile, ZkeyWriter, section};
+use crate::formats::zkey::{self, ZkeyFile, section};
 use crate::key_file::StreamedPoints;
 use crate::validate::check_piece;
 
@@ -104,7 +104,7 @@ impl State {
         constants.vk.delta_g2 = (constants.vk.delta_g2 * x).into_affine();
         let inverse = Zeroizing::new(x.inverse().expect("a secret is not zero"));
 
-        let mut writer = ZkeyWriter::create(out, &constants, file.domain())?;
+        let mut writer = zkey::create(out, &constants, file.domain())?;
         for (id, name) in [
             section::GAMMA_ABC_G1,
             section::COEFFICIENTS,
@@ -135,7 +135,7 @@ impl State {
             }
         }
         writer.section(section::CONTRIBUTIONS)?;
-        writer.bytes(&contributions.to_bytes()?)?;
+        writer.write(&contributions.to_bytes()?)?;
         Ok(writer.finish()?)
     }
 }

@@ -37,7 +37,8 @@ use crate::backend::Backend;
 use crate::domain::Domain;
 use crate::formats::FormatError;
 use crate::formats::ptau::{Lagrange, Ptau};
-use crate::formats::zkey::{ZkeyWriter, section};
+use crate::formats::sections::SectionWriter;
+use crate::formats::zkey::{self, section};
 use crate::key::{HBasis, KeyConstants, KeyShape};
 use crate::key_file::{RawPoint, StreamedPoints};
 use crate::matrices::Matrices;
@@ -333,20 +334,20 @@ pub fn initialize<B: Backend>(
 ) -> Result<[u8; 64], Phase2Error> {
     let key = InitialKey::new(r1cs, ptau)?;
     let mut sink = WriteZkey {
-        writer: ZkeyWriter::create(out, &key.constants()?, key.domain)?,
+        writer: zkey::create(out, &key.constants()?, key.domain)?,
         r1cs,
     };
     let circuit_hash = key.make(backend, &mut sink, observer)?;
     let mut writer = sink.writer;
     writer.section(section::CONTRIBUTIONS)?;
-    writer.bytes(&ContributionList::new(circuit_hash).to_bytes()?)?;
+    writer.write(&ContributionList::new(circuit_hash).to_bytes()?)?;
     writer.finish()?;
     Ok(circuit_hash)
 }
 
 /// Writes the lists of a `.zkey` one after the other, the matrices behind the first.
 struct WriteZkey<'a> {
-    writer: ZkeyWriter,
+    writer: SectionWriter,
     r1cs: &'a Matrices,
 }
 
@@ -359,7 +360,7 @@ impl WriteZkey<'_> {
     ) -> Result<(), Phase2Error> {
         if start == 0 {
             if list == List::H {
-                self.writer.coefficients(self.r1cs)?;
+                zkey::write_coefficients(&mut self.writer, self.r1cs)?;
             }
             self.writer.section(match list {
                 List::GammaAbcG1 => section::GAMMA_ABC_G1,

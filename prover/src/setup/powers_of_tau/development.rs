@@ -13,16 +13,18 @@ use std::path::Path;
 
 use ark_bn254::{Fr, g1, g2};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{Field, One, PrimeField, Zero};
+use ark_ff::{Field, One, Zero};
 use rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::super::observer::{SetupObserver, SetupStep};
+use super::super::trapdoor::{SecretElements, is_degenerate};
 use super::PowersOfTauError;
 use crate::domain::{Domain, scale_by_powers};
 use crate::fixed_base::FixedBase;
 use crate::formats::FormatError;
-use crate::formats::ptau::{MAX_POWER, PtauWriter, section};
+use crate::formats::ptau::{self, MAX_POWER, section};
+use crate::formats::sections::SectionWriter;
 use crate::key_file::RawPoint;
 use crate::parallel;
 
@@ -45,25 +47,16 @@ struct Trapdoor {
 impl Trapdoor {
     /// Derives secrets that are neither 0 nor ±1, with τ outside the largest domain.
     fn derive(seed: &[u8; 32], largest: Domain) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(
-            "zkroll 2026 groth16 bn254 UNSAFE development powers of tau v1",
-        );
-        let mut stream = hasher.update(seed).finalize_xof();
+        let context = "zkroll 2026 groth16 bn254 UNSAFE development powers of tau v1";
+        let mut elements = SecretElements::new(context, seed);
         loop {
-            let mut element = || {
-                let mut wide = Zeroizing::new([0u8; 64]);
-                stream.fill(&mut *wide);
-                Fr::from_le_bytes_mod_order(&*wide)
-            };
             let this = Self {
-                tau: element(),
-                alpha: element(),
-                beta: element(),
+                tau: elements.next(),
+                alpha: elements.next(),
+                beta: elements.next(),
             };
-            let degenerate = [this.tau, this.alpha, this.beta]
-                .iter()
-                .any(|x| x.is_zero() || x.square().is_one())
-                || largest.vanishing(this.tau).is_zero();
+            let degenerate = [this.tau, this.alpha, this.beta].map(is_degenerate);
+            let degenerate = degenerate.contains(&true) || largest.vanishing(this.tau).is_zero();
             if !degenerate {
                 return this;
             }
@@ -89,7 +82,7 @@ pub fn development(
     let n = 1usize << power;
     let trapdoor = Trapdoor::derive(seed, doubled);
     let mut file = File {
-        writer: PtauWriter::create(path, power, power, NUM_SECTIONS)?,
+        writer: ptau::create(path, power, power, NUM_SECTIONS)?,
         in_g1: FixedBase::new(12 * n),
         in_g2: FixedBase::new(3 * n),
         observer,
@@ -114,7 +107,7 @@ pub fn development(
     file.writer.section(section::BETA_G2)?;
     file.g2(&[*beta])?;
     file.writer.section(section::CONTRIBUTIONS)?;
-    file.writer.bytes(&0u32.to_le_bytes())?;
+    file.writer.write(&0u32.to_le_bytes())?;
 
     let lagrange = |power: u32, scale: Fr| {
         let domain = Domain::new(1 << power).expect("no larger than the largest");
@@ -141,7 +134,7 @@ pub fn development(
         }
     }
     file.writer.section(section::UNSAFE)?;
-    file.writer.bytes(MARK)?;
+    file.writer.write(MARK)?;
     Ok(file.writer.finish()?)
 }
 
@@ -175,7 +168,7 @@ fn truncated_lagrange(domain: Domain, tau: Fr) -> Zeroizing<Vec<Fr>> {
 
 /// The file as far as it is written.
 struct File<'o> {
-    writer: PtauWriter,
+    writer: SectionWriter,
     in_g1: FixedBase<g1::Config>,
     in_g2: FixedBase<g2::Config>,
     observer: &'o mut dyn SetupObserver,
@@ -209,7 +202,7 @@ impl File<'_> {
 fn multiples<P: SWCurveConfig<ScalarField = Fr>>(
     base: &FixedBase<P>,
     exponents: &[Fr],
-    writer: &mut PtauWriter,
+    writer: &mut SectionWriter,
 ) -> Result<(), FormatError>
 where
     Affine<P>: RawPoint,

@@ -15,7 +15,8 @@ use super::verify::Chain;
 use super::{ContributionSummary, PowersOfTauError};
 use crate::backend::Backend;
 use crate::formats::FormatError;
-use crate::formats::ptau::{Ptau, PtauWriter, section};
+use crate::formats::ptau::{self, Ptau, section};
+use crate::formats::sections::SectionWriter;
 use crate::key_file::{RawPoint, StreamedPoints};
 
 /// Sections of a prepared file.
@@ -25,38 +26,43 @@ const NUM_SECTIONS: u32 = 11;
 const PIECE: usize = 1 << 16;
 
 /// Verifies who contributed to a file ([`verify_contributions`](super::verify_contributions), within the
-/// default [`Limits`]), checks its lists ([`check`](super::check())) and writes what circuits of up to 2^`power` rows use of it, prepared for a second phase. Returns the contributions.
+/// default [`Limits`]), checks its lists ([`check`](super::check())) and writes what circuits of up to
+/// 2^`power` rows use of it, prepared for a second phase. Returns the contributions.
 ///
-/// All powers of the file are hashed if it was not cut down, however few are asked for. Lagrange points that the file has are copied; those that it lacks are made, which takes two
-/// multiplications by a scalar for each point and level, minutes from 2^14 on.
+/// All powers of the file are hashed if it was not cut down, however few are asked for. Lagrange points that
+/// the file has are copied; those that it lacks are made, which takes two multiplications by a scalar for
+/// each point and level, minutes from 2^14 on.
 ///
 /// # Errors
 /// If the file is malformed or wrong, says UNSAFE, has fewer powers, or the observer cancels. Nothing is
 /// written then.
 #[tracing::instrument(skip_all, fields(out = %out.display(), power))]
 pub fn import<B: Backend, G: RngCore + CryptoRng>(
-    ptau: &Ptau,
+    powers: &Ptau,
     power: u32,
     out: &Path,
     rng: &mut G,
     backend: &B,
     observer: &mut dyn SetupObserver,
 ) -> Result<Vec<ContributionSummary>, PowersOfTauError> {
-    if ptau.is_unsafe() {
+    if powers.is_unsafe() {
         return Err(PowersOfTauError::Unsafe);
     }
     if power == 0 {
         return Err(PowersOfTauError::Power { got: power });
     }
-    let chain = Chain::verify(ptau, &Limits::default(), observer)?;
-    check(ptau, power, 0..=power, rng, backend, observer)?;
-    chain.check_hashes(ptau, observer)?;
+    let chain = Chain::verify(powers, &Limits::default(), observer)?;
+    check(powers, power, 0..=power, rng, backend, observer)?;
+    chain.check_hashes(powers, observer)?;
     let n = 1usize << power;
-    let (tau_g1, tau_g2) = (ptau.tau_g1().slice(0..2 * n - 1), ptau.tau_g2().slice(0..n));
-    let alpha_g1 = ptau.alpha_tau_g1().slice(0..n);
-    let beta_g1 = ptau.beta_tau_g1().slice(0..n);
+    let (tau_g1, tau_g2) = (
+        powers.tau_g1().slice(0..2 * n - 1),
+        powers.tau_g2().slice(0..n),
+    );
+    let alpha_g1 = powers.alpha_tau_g1().slice(0..n);
+    let beta_g1 = powers.beta_tau_g1().slice(0..n);
     let mut file = File {
-        writer: PtauWriter::create(out, power, ptau.ceremony_power(), NUM_SECTIONS)?,
+        writer: ptau::create(out, power, powers.ceremony_power(), NUM_SECTIONS)?,
         observer,
         done: 0,
         total: 15 * n as u64,
@@ -65,13 +71,11 @@ pub fn import<B: Backend, G: RngCore + CryptoRng>(
     file.list(section::TAU_G2, [tau_g2])?;
     file.list(section::ALPHA_TAU_G1, [alpha_g1])?;
     file.list(section::BETA_TAU_G1, [beta_g1])?;
-    file.list(section::BETA_G2, [ptau.beta_g2()])?;
-    file.writer.section(section::CONTRIBUTIONS)?;
-    let contributions = ptau.contributions_section();
+    file.list(section::BETA_G2, [powers.beta_g2()])?;
     file.writer
-        .copy(ptau.sections(), contributions, contributions.len)?;
+        .copy(powers.sections(), powers.contributions_section())?;
 
-    let levels: Option<Vec<_>> = (0..=power).map(|level| ptau.lagrange(level)).collect();
+    let levels: Option<Vec<_>> = (0..=power).map(|level| powers.lagrange(level)).collect();
     match levels {
         Some(levels) => {
             let doubled = levels.last().map(|level| level.double_g1);
@@ -100,7 +104,7 @@ pub fn import<B: Backend, G: RngCore + CryptoRng>(
 
 /// The file as far as it is written.
 struct File<'o> {
-    writer: PtauWriter,
+    writer: SectionWriter,
     observer: &'o mut dyn SetupObserver,
     done: u64,
     total: u64,
