@@ -35,6 +35,9 @@ const TERM_BYTES: u64 = 4 + 32;
 /// Bytes of a constraint without terms.
 const LEAST_CONSTRAINT_BYTES: u64 = 3 * 4;
 
+/// Bytes of a wire's label.
+const LABEL_BYTES: u64 = 8;
+
 /// Reads the constraints; terms keep their order.
 ///
 /// # Errors
@@ -74,6 +77,10 @@ pub fn read(path: &Path) -> Result<Matrices, FormatError> {
             });
         }
     }
+    // The labels say nothing to us, but that the file pays for its wires: a number of them alone would have
+    // whoever reads the matrices take gigabytes.
+    let labels = file.section(LABELS.0, LABELS.1)?;
+    labels.demand_len(num_wires as u64 * LABEL_BYTES)?;
     let section = file.section(CONSTRAINTS.0, CONSTRAINTS.1)?;
     section.demand_at_least(u64::from(num_constraints) * LEAST_CONSTRAINT_BYTES)?;
     let mut reader = file.reader(&section);
