@@ -7,13 +7,13 @@ mod support;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rand::{SeedableRng, rngs::StdRng};
 use support::{SMALLEST, backends, full_batch};
-use zkroll::BatchRelation;
+use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::prover::{Backend, Prover, setup};
 
 fn prove(criterion: &mut Criterion) {
     let circuit = BatchCircuit::new(SMALLEST).expect("a shape with a circuit");
-    let relation = BatchRelation(&circuit);
+    let relation = ProgramRelation(circuit.program());
     let key = setup::development(&relation, circuit.digest(), &[1; 32]).expect("a key");
     let witness = circuit.assign(&full_batch(&SMALLEST)).expect("a witness");
     let constraints = circuit.cost().constraints;

@@ -14,11 +14,7 @@ fn witness(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("witness");
     group.sample_size(10);
     for transfers in TRANSFERS {
-        let shape = BatchShape {
-            transfers,
-            fee_slots: 0,
-            depth: 11,
-        };
+        let shape = BatchShape::transfers_only(11, transfers, 0);
         let circuit = BatchCircuit::new(shape).expect("a shape with a circuit");
         let trace = full_batch(&shape);
         group.throughput(Throughput::Elements(transfers.into()));

@@ -41,9 +41,8 @@ use zkroll::{
 };
 
 const SHAPE: BatchShape = BatchShape {
-    transfers: 3,
-    fee_slots: 2,
-    depth: 2,
+    l1_slots: 1,
+    ..BatchShape::transfers_only(2, 3, 2)
 };
 
 /// A batch is cut when it is full, or when nothing has come for so long.
@@ -150,7 +149,7 @@ fn collect(
             Err(RecvTimeoutError::Disconnected) => open = false,
         }
         if !batch.is_empty() {
-            let trace = ledger.apply_batch(&SHAPE, timestamp, fee_slots, &batch)?;
+            let trace = ledger.apply_batch(&SHAPE, timestamp, &[], fee_slots, &batch)?;
             println!(
                 "collector: cut batch {} with {} transfers",
                 ledger.batch_number(),

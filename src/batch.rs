@@ -1,6 +1,6 @@
 //! A circuit and its key, which make proven batches that a contract takes.
 
-use crate::BatchRelation;
+use crate::ProgramRelation;
 use rand::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -89,7 +89,7 @@ impl BatchProver {
     /// # Errors
     /// If the circuit is too large for the field's domains.
     pub fn development(circuit: BatchCircuit, seed: &[u8; 32]) -> Result<Self, BatchError> {
-        let key = setup::development(&BatchRelation(&circuit), circuit.digest(), seed)?;
+        let key = setup::development(&ProgramRelation(circuit.program()), circuit.digest(), seed)?;
         Ok(Self { circuit, key })
     }
 
@@ -239,7 +239,7 @@ impl<'k, B: Backend> LoadedBatchProver<'k, B> {
         rng: &mut G,
         observer: &mut dyn Observer,
     ) -> Result<ProvenBatch, BatchError> {
-        let relation = BatchRelation(self.circuit);
+        let relation = ProgramRelation(self.circuit.program());
         let proof = self
             .prover
             .prove(&relation, &witness.columns, rng, observer)?;
@@ -270,7 +270,7 @@ fn check_circuit(circuit: &BatchCircuit, key_digest: [u8; 32]) -> Result<(), Bat
 pub struct ProvenBatch {
     /// What the header words say.
     pub header: Header,
-    /// Fee slots and transfers, as they stand in the call.
+    /// All slots that the batch shows, as they stand in the call.
     #[serde(with = "hex::serde")]
     pub data: Vec<u8>,
     /// The proof with C, ρ and y.

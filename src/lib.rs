@@ -20,7 +20,7 @@ pub mod prelude;
 mod relation;
 
 pub use batch::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
-pub use relation::BatchRelation;
+pub use relation::ProgramRelation;
 
 /// The README's example, compiled and run as a test.
 #[cfg(doctest)]

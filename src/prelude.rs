@@ -3,13 +3,15 @@
 pub use crate::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
 pub use zkroll_circuits::{
     batch::BatchCircuit,
+    exit::ExitCircuit,
     protocol::{
         account::{Account, AccountIndex},
         amount::{Amount, Fee},
         eddsa::{PrivateKey, PublicKey},
         ledger::{BatchTrace, Ledger},
         public_data::{BatchShape, FeeSlot},
-        transfer::{Address, Domain, SignedTransfer, Transfer},
+        queue::{Entry, EntryType},
+        transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
         uint::U40,
     },
 };

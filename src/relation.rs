@@ -1,11 +1,13 @@
-//! The batch circuit as the prover sees it.
+//! Our circuits as the prover sees them.
 
-use zkroll_circuits::{batch::BatchCircuit, template};
+use zkroll_circuits::template::{self, Program};
 use zkroll_prover::{Fr, Matrix, R1cs};
 
-/// A [`BatchCircuit`] as an [`R1cs`], its templates never expanded.
+/// A [`Program`] as an [`R1cs`], its templates never expanded: that of a
+/// [`BatchCircuit`](zkroll_circuits::batch::BatchCircuit) or of an
+/// [`ExitCircuit`](zkroll_circuits::exit::ExitCircuit).
 #[derive(Clone, Copy, Debug)]
-pub struct BatchRelation<'a>(pub &'a BatchCircuit);
+pub struct ProgramRelation<'a>(pub &'a Program);
 
 fn matrix(matrix: Matrix) -> template::Matrix {
     match matrix {
@@ -15,32 +17,32 @@ fn matrix(matrix: Matrix) -> template::Matrix {
     }
 }
 
-impl R1cs for BatchRelation<'_> {
+impl R1cs for ProgramRelation<'_> {
     fn num_instance(&self) -> usize {
-        self.0.program().num_instance()
+        self.0.num_instance()
     }
 
     fn num_witness(&self) -> usize {
-        self.0.program().num_witness()
+        self.0.num_witness()
     }
 
     fn num_constraints(&self) -> usize {
-        self.0.program().num_constraints()
+        self.0.num_constraints()
     }
 
     fn visit_row(&self, which: Matrix, row: usize, visit: &mut dyn FnMut(usize, &Fr)) {
-        self.0.program().visit_row(matrix(which), row, visit);
+        self.0.visit_row(matrix(which), row, visit);
     }
 
     fn multiply(&self, which: Matrix, assignment: &[Fr], out: &mut [Fr]) {
-        self.0.program().multiply(matrix(which), assignment, out);
+        self.0.multiply(matrix(which), assignment, out);
     }
 
     fn first_broken(&self, assignment: &[Fr], a: &[Fr], b: &[Fr]) -> Option<usize> {
-        self.0.program().first_broken(assignment, a, b)
+        self.0.first_broken(assignment, a, b)
     }
 
     fn label(&self, row: usize) -> String {
-        self.0.program().label(row)
+        self.0.label(row)
     }
 }

@@ -12,7 +12,7 @@ use ark_relations::gr1cs::{
 use rand::{SeedableRng, rngs::StdRng};
 use rayon::ThreadPoolBuilder;
 use zkroll::{
-    BatchProver, BatchRelation,
+    BatchProver, ProgramRelation,
     circuits::{batch::BatchCircuit, protocol::public_data::BatchShape},
     prover::{
         AnyBackend, Backend, Bn254, Fr, G1Projective, G2Projective, Matrix, Proof, Prover,
@@ -24,11 +24,7 @@ use zkroll::{
 };
 
 /// The smallest batch there is.
-const SMALLEST: BatchShape = BatchShape {
-    transfers: 1,
-    fee_slots: 0,
-    depth: 1,
-};
+const SMALLEST: BatchShape = BatchShape::transfers_only(1, 1, 0);
 
 const BLINDING: [u64; 2] = [0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210];
 
@@ -48,7 +44,7 @@ fn rows(r1cs: &impl R1cs, matrix: Matrix) -> Rows {
 
 /// The rows of a circuit as an arkworks circuit, with or without values.
 struct Replay<'a> {
-    relation: BatchRelation<'a>,
+    relation: ProgramRelation<'a>,
     columns: Option<&'a [Fr]>,
 }
 
@@ -98,7 +94,7 @@ fn prove_blinded(
     let [r, s] = BLINDING.map(Fr::from);
     Prover::new(key, backend)
         .unwrap()
-        .prove_with_blinding(&BatchRelation(circuit), columns, r, s, &mut ())
+        .prove_with_blinding(&ProgramRelation(circuit.program()), columns, r, s, &mut ())
         .unwrap()
 }
 
@@ -107,7 +103,7 @@ fn the_same_key_and_blinding_give_the_proof_of_ark_groth16() {
     let prover = common::prover(SMALLEST);
     let (circuit, key) = (prover.circuit(), prover.key());
     let columns = common::witness(circuit).columns;
-    let relation = BatchRelation(circuit);
+    let relation = ProgramRelation(circuit.program());
     let matrices = Matrix::ALL.map(|matrix| rows(&relation, matrix));
     let [r, s] = BLINDING.map(Fr::from);
     let expected = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
@@ -145,7 +141,7 @@ fn window_tables_give_the_same_proof() {
         for backend in backends() {
             let proof = Prover::with_tables(key, &backend, table_bytes)
                 .unwrap()
-                .prove_with_blinding(&BatchRelation(circuit), &columns, r, s, &mut ())
+                .prove_with_blinding(&ProgramRelation(circuit.program()), &columns, r, s, &mut ())
                 .unwrap();
             assert_eq!(proof, expected, "{}, {table_bytes} bytes", backend.name());
         }
@@ -166,7 +162,7 @@ fn a_key_left_in_its_file_gives_the_same_proof() {
     for backend in backends() {
         let proof = Prover::streaming(&key, &backend)
             .unwrap()
-            .prove_with_blinding(&BatchRelation(circuit), &columns, r, s, &mut ())
+            .prove_with_blinding(&ProgramRelation(circuit.program()), &columns, r, s, &mut ())
             .unwrap();
         assert_eq!(proof, expected, "{}", backend.name());
     }
@@ -177,7 +173,7 @@ fn a_key_of_ark_groth16_proves_here_and_both_give_one_proof() {
     let circuit = BatchCircuit::new(SMALLEST).unwrap();
     let columns = common::witness(&circuit).columns;
     let replay = |columns| Replay {
-        relation: BatchRelation(&circuit),
+        relation: ProgramRelation(circuit.program()),
         columns,
     };
     let mut rng = StdRng::seed_from_u64(5);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use zkroll::{
-    BatchRelation,
+    ProgramRelation,
     circuits::protocol::public_data::BatchShape,
     prover::{
         AnyBackend, Backend, Bn254, Fr, Proof, Prover, ProvingKey,
@@ -19,11 +19,7 @@ use zkroll::{
 };
 use zkroll_shaders::Layout;
 
-const SHAPE: BatchShape = BatchShape {
-    transfers: 1,
-    fee_slots: 0,
-    depth: 1,
-};
+const SHAPE: BatchShape = BatchShape::transfers_only(1, 1, 0);
 
 fn main() -> ExitCode {
     let mut trials: Vec<_> = Layout::ALL
@@ -91,6 +87,12 @@ fn prove(
     let [r, s] = [17u64, 19].map(Fr::from);
     Prover::new(key, backend)
         .unwrap()
-        .prove_with_blinding(&BatchRelation(prover.circuit()), columns, r, s, &mut ())
+        .prove_with_blinding(
+            &ProgramRelation(prover.circuit().program()),
+            columns,
+            r,
+            s,
+            &mut (),
+        )
         .unwrap()
 }

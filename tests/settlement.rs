@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use common::{
     SHAPE, TIME, add_modulus, apply, domain,
-    examples::chain::{Chain, DEPLOYER, OPERATOR},
+    examples::chain::{Chain, DEPLOYER, OPERATOR, exit_key},
     ledger, ledger_in, pay, prepared, prove,
 };
 use zkroll::{
@@ -65,6 +65,7 @@ fn first_batch(mut ledger: Ledger, timestamp: u64, amount: u128) -> ProvenBatch 
 /// What a node does that sees nothing but the calldata: the header's other words are its own.
 fn follow(replica: &mut Ledger, calldata: &[u8]) -> Result<(), ReplayError> {
     let call = BatchCall::decode(calldata).unwrap();
+    let entries = u64::from(u16::from_be_bytes([call.data[0], call.data[1]]));
     let header = Header {
         domain: *replica.domain(),
         timestamp: common::u40(call.timestamp),
@@ -72,6 +73,8 @@ fn follow(replica: &mut Ledger, calldata: &[u8]) -> Result<(), ReplayError> {
         shape: SHAPE,
         pre_root: replica.root(),
         post_root: call.post_state_root,
+        consumed_before: replica.consumed(),
+        consumed_after: replica.consumed() + entries,
     };
     let data = PublicData::decode(header, &call.data).unwrap();
     assert_eq!(data.public_inputs()[0], call.commitment);
@@ -129,6 +132,7 @@ fn batches_settle_in_sequence_and_calldata_alone_rebuilds_the_state() {
             post_state_root: trace.header.post_root,
             timestamp,
             commitment,
+            consumed: 0,
         };
         assert_eq!(BatchSettled::decode(log), Some(settled));
 
@@ -256,11 +260,11 @@ fn every_word_has_one_form() {
     for position in DATA..DATA + batch.data.len() {
         let mut calldata = honest.clone();
         calldata[position] ^= 0x80;
-        let flag = position == DATA;
-        let expected = if flag {
-            "FeeSlotInvalid"
-        } else {
-            "ProofInvalid"
+        // Four counts of two bytes, then the flag of the fee slot.
+        let expected = match position - DATA {
+            0..8 => "TooManySlots",
+            8 => "FeeSlotInvalid",
+            _ => "ProofInvalid",
         };
         assert_eq!(
             error(&call(&mut chain, calldata)),
@@ -315,9 +319,9 @@ fn a_rollup_of_another_shape_refuses_the_batch() {
     let mut chain = deploy(&ledger());
     let batch = first_batch(ledger(), TIME, 5);
     let deployed = chain.config.clone();
-    // One slot and two slots take one word of transfers: the data's length does not tell.
+    // The data's length does not tell how many slots there are beyond those shown.
     let narrow = RollupConfig {
-        transfer_slots: 1,
+        operation_slots: 1,
         ..deployed.clone()
     };
     let deep = RollupConfig {
@@ -325,13 +329,23 @@ fn a_rollup_of_another_shape_refuses_the_batch() {
         ..deployed.clone()
     };
     let wide = RollupConfig {
-        transfer_slots: 4,
+        operation_slots: 4,
+        ..deployed.clone()
+    };
+    let more_withdrawals = RollupConfig {
+        withdrawal_slots: 2,
+        ..deployed.clone()
+    };
+    let more_fees = RollupConfig {
+        fee_slots: 2,
         ..deployed
     };
     for (config, expected) in [
         (narrow, "ProofInvalid"),
         (deep, "ProofInvalid"),
-        (wide, "DataLengthInvalid"),
+        (wide, "ProofInvalid"),
+        (more_withdrawals, "ProofInvalid"),
+        (more_fees, "DataLengthInvalid"),
     ] {
         // Each stands where the signatures expect it.
         let mut evm = Evm::new(Config {
@@ -340,6 +354,10 @@ fn a_rollup_of_another_shape_refuses_the_batch() {
         });
         let creation = fixed::creation_code(&prover().key().vk).unwrap();
         evm.deploy(DEPLOYER, creation).unwrap();
+        let exit_vk = exit_key(SHAPE.depth).unwrap().vk;
+        let exit_verifier = fixed::creation_code(&exit_vk).unwrap();
+        let exit_verifier = evm.deploy(OPERATOR, exit_verifier).unwrap().address;
+        assert_eq!(exit_verifier, config.exit_verifier);
         let rollup = evm
             .deploy(DEPLOYER, config.creation_code())
             .unwrap()
@@ -357,10 +375,9 @@ fn a_replica_refuses_what_does_not_continue_it() {
     let batch = first_batch(ledger(), TIME, 5);
     let data = batch.public_data().unwrap();
     let mut replica = ledger();
-    let mut header = *data.header();
-    header.post_root = header.pre_root;
-    let (fee_slots, transfers) = (data.fee_slots().to_vec(), data.transfers().to_vec());
-    let changed = PublicData::new(header, fee_slots, transfers).unwrap();
+    let mut slots = data.slots().clone();
+    slots.header.post_root = slots.header.pre_root;
+    let changed = PublicData::new(slots).unwrap();
     let error = replica.apply_public_data(&changed).unwrap_err();
     assert!(
         matches!(error, ReplayError::PostRootMismatch { .. }),

@@ -17,7 +17,7 @@ use zkroll::{
         eddsa::SignatureError,
         ledger::{Ledger, TransferError},
         public_data::{BatchShape, FeeSlot},
-        transfer::{Domain, SignedTransfer},
+        transfer::{Domain, Recipient, SignedTransfer},
         uint::U40,
     },
     prover::Fr,
@@ -59,14 +59,16 @@ fn every_signature_is_accepted_and_every_transfer_moves_the_root() {
     let batch = file.batch(11, 10).unwrap();
     assert_eq!((batch.signed_here, batch.reindexed), (0, false));
 
-    let shape = BatchShape {
-        transfers: 10,
-        fee_slots: 2,
-        depth: 11,
-    };
+    let shape = BatchShape::transfers_only(11, 10, 2);
     let mut ledger = batch.genesis.clone();
     let trace = ledger
-        .apply_batch(&shape, batch.timestamp, &batch.fee_slots, &batch.transfers)
+        .apply_batch(
+            &shape,
+            batch.timestamp,
+            &[],
+            &batch.fee_slots,
+            &batch.transfers,
+        )
         .unwrap();
     for (i, transfer) in trace.transfers.iter().enumerate() {
         assert_ne!(transfer.root_before, transfer.root_after, "transfer {i}");
@@ -116,7 +118,10 @@ fn tampered(
 ) -> Vec<(&'static str, SignedTransfer, Expected)> {
     let transfer = &signed.transfer;
     let sender = ledger.account(transfer.from).unwrap();
-    let receiver = ledger.account(transfer.to).unwrap();
+    let Recipient::Account { index: to, owner } = transfer.recipient else {
+        panic!("the file has transfers to accounts alone");
+    };
+    let receiver = ledger.account(to).unwrap();
     let another = |token: u32, not: [AccountIndex; 2]| {
         let mut accounts = ledger.accounts();
         let found =
@@ -157,7 +162,7 @@ fn tampered(
         });
     }
 
-    let from = another(sender.token, [transfer.from, transfer.to]);
+    let from = another(sender.token, [transfer.from, to]);
     let impersonated = ledger.account(from).unwrap();
     let expected = if impersonated.nonce != transfer.nonce {
         Expected::Error(TransferError::NonceMismatch {
@@ -175,43 +180,50 @@ fn tampered(
     };
     change("from", expected, &|t| t.transfer.from = from);
 
-    let to = another(sender.token, [transfer.from, transfer.to]);
-    let new_receiver = ledger.account(to).unwrap();
-    let expected = if transfer.recipient == Fr::ZERO {
+    let others = another(sender.token, [transfer.from, to]);
+    let new_receiver = ledger.account(others).unwrap();
+    let expected = if owner == Fr::ZERO {
         Expected::Equation
     } else {
         Expected::Error(TransferError::RecipientMismatch {
-            expected: transfer.recipient,
+            expected: owner,
             got: new_receiver.public_key.x,
         })
     };
-    change("to", expected, &|t| t.transfer.to = to);
-    let foreign = another(1 - sender.token, [transfer.from, transfer.to]);
+    change("to", expected, &|t| {
+        t.transfer.recipient = Recipient::Account {
+            index: others,
+            owner,
+        }
+    });
+    let foreign = another(1 - sender.token, [transfer.from, to]);
     let mismatch = TransferError::TokenMismatch {
         index: foreign,
         expected: 1 - sender.token,
         got: sender.token,
     };
     change("to, of another token", Expected::Error(mismatch), &|t| {
-        t.transfer.to = foreign
+        t.transfer.recipient = Recipient::Account {
+            index: foreign,
+            owner,
+        }
     });
 
-    if transfer.recipient == Fr::ZERO {
-        change("recipient", Expected::Equation, &|t| {
-            t.transfer.recipient = receiver.public_key.x
-        });
-    } else {
-        change("recipient", Expected::Equation, &|t| {
-            t.transfer.recipient = Fr::ZERO
-        });
-    }
+    let owned_by = |owner| Recipient::Account { index: to, owner };
+    let named = match owner == Fr::ZERO {
+        true => receiver.public_key.x,
+        false => Fr::ZERO,
+    };
+    change("recipient", Expected::Equation, &|t| {
+        t.transfer.recipient = owned_by(named)
+    });
     let stranger = private_key(200).public_key().x;
     let mismatch = TransferError::RecipientMismatch {
         expected: stranger,
         got: receiver.public_key.x,
     };
     change("recipient, a stranger", Expected::Error(mismatch), &|t| {
-        t.transfer.recipient = stranger
+        t.transfer.recipient = owned_by(stranger)
     });
 
     let mismatch = TransferError::TokenMismatch {
@@ -331,14 +343,16 @@ fn what_the_file_lacks_is_signed_here_and_applies() {
             (batch.signed_here, batch.reindexed),
             (signed_here, reindexed)
         );
-        let shape = BatchShape {
-            transfers: count as u32,
-            fee_slots: 2,
-            depth: depth as u32,
-        };
+        let shape = BatchShape::transfers_only(depth as u32, count as u32, 2);
         let mut ledger = batch.genesis;
         ledger
-            .apply_batch(&shape, batch.timestamp, &batch.fee_slots, &batch.transfers)
+            .apply_batch(
+                &shape,
+                batch.timestamp,
+                &[],
+                &batch.fee_slots,
+                &batch.transfers,
+            )
             .unwrap();
     }
     let error = file.batch(1, 10).unwrap_err().to_string();

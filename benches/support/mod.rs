@@ -7,18 +7,14 @@ use zkroll::circuits::protocol::{
     eddsa::PrivateKey,
     ledger::{BatchTrace, Ledger},
     public_data::BatchShape,
-    transfer::{Address, Domain, Transfer},
+    transfer::{Address, Domain, Recipient, Transfer},
     uint::U40,
 };
 use zkroll::prover::AnyBackend;
 use zkroll::prover::backend::{self, Availability, BackendName};
 
 /// The smallest batch circuit: one transfer in a tree of one level.
-pub const SMALLEST: BatchShape = BatchShape {
-    transfers: 1,
-    fee_slots: 0,
-    depth: 1,
-};
+pub const SMALLEST: BatchShape = BatchShape::transfers_only(1, 1, 0);
 
 /// Every backend that this machine can use but the reference, which is too slow to be worth a time.
 pub fn backends() -> Vec<AnyBackend> {
@@ -45,17 +41,16 @@ pub fn full_batch(shape: &BatchShape) -> BatchTrace {
         .map(|nonce| {
             let transfer = Transfer {
                 from: sender,
-                to: receiver,
+                recipient: Recipient::account(receiver),
                 amount: Amount::from_value(1_000).expect("an amount"),
                 fee: Fee::from_value(0).expect("a fee"),
                 token: 0,
                 nonce: U40::try_from(nonce).expect("a nonce"),
                 valid_until: U40::MAX,
-                recipient: 0u64.into(),
             };
             transfer.sign(&key, &domain)
         })
         .collect();
-    let batch = ledger.apply_batch(shape, 1_800_000_000, &[], &transfers);
+    let batch = ledger.apply_batch(shape, 1_800_000_000, &[], &[], &transfers);
     batch.expect("a batch")
 }

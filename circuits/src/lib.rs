@@ -5,6 +5,7 @@
 //! * [`gadgets`] holds the circuit twin of each part, in files of the same name.
 //! * [`template`] builds large circuits out of copies of small ones.
 //! * [`batch`] is the batch circuit: slots, public data and the witness.
+//! * [`exit`] is the circuit of those who leave without the operator.
 //!
 //! `docs/protocol.md` fixes the protocol. This crate knows no prover, no thread pool of its own and
 //! no Solidity.
@@ -13,6 +14,7 @@
 
 mod arithmetic;
 pub mod batch;
+pub mod exit;
 pub mod gadgets;
 pub mod protocol;
 pub mod template;

@@ -3,6 +3,7 @@
 mod protocol_common;
 
 use ark_bn254::Fr;
+use ark_ff::AdditiveGroup;
 use proptest::{collection::vec, prelude::*};
 use protocol_common::{
     key,
@@ -10,12 +11,15 @@ use protocol_common::{
     signed, transfer,
 };
 use zkroll_circuits::protocol::{
+    account::Account,
     amount::Amount,
+    eddsa::PublicKey,
     field,
-    ledger::{BatchTrace, Ledger},
+    ledger::{BatchTrace, Ledger, ReceiverTrace},
     poseidon,
     public_data::PublicData,
-    transfer::{Address, SignedTransfer},
+    queue::{Entry, EntryType, Outcome},
+    transfer::{Address, Recipient, SignedTransfer},
     tree::Path,
 };
 
@@ -26,18 +30,29 @@ fn check_trace(before: &Ledger, trace: &BatchTrace) {
     for step in &trace.transfers {
         let transfer = &step.transfer.transfer;
         assert_eq!(step.root_before, root);
-        let (from, to) = (transfer.from.get(), transfer.to.get());
+        let from = transfer.from.get();
         assert!(step.sender_path.verify(from, step.sender.leaf(), root));
-        let middle = step.receiver_path.root();
-        assert!(step.receiver_path.verify(to, step.receiver.leaf(), middle));
         let amount = transfer.amount.value().unwrap();
         let mut sender = step.sender.clone();
         sender.nonce = sender.nonce.checked_add_one().unwrap();
         sender.balance -= amount + transfer.fee.value();
-        assert_eq!(replaced(&step.sender_path, from, sender.leaf()), middle);
-        let mut receiver = step.receiver.clone();
-        receiver.balance += amount;
-        root = replaced(&step.receiver_path, to, receiver.leaf());
+        let middle = replaced(&step.sender_path, from, sender.leaf());
+        let to = step.public().to.get();
+        root = match (&step.receiver, transfer.recipient) {
+            (ReceiverTrace::Account { account, path }, _) => {
+                assert!(path.verify(to, account.leaf(), middle));
+                let mut account = account.clone();
+                account.balance += amount;
+                replaced(path, to, account.leaf())
+            }
+            (ReceiverTrace::NewAccount { path, .. }, Recipient::NewAccount(key)) => {
+                assert!(path.verify(to, Fr::ZERO, middle));
+                let account = Account::new(key, transfer.token, amount).unwrap();
+                replaced(path, to, account.leaf())
+            }
+            (ReceiverTrace::L1, Recipient::L1(_)) => middle,
+            (receiver, recipient) => panic!("{receiver:?} for {recipient:?}"),
+        };
         assert_eq!(step.root_after, root);
     }
     for step in trace.fees.iter().flatten() {
@@ -70,14 +85,17 @@ fn a_batch_moves_amounts_and_collects_fees() {
     let mut ledger = before.clone();
     let mut second = transfer(0, 2, 50, 3);
     second.nonce = u40(1);
-    second.recipient = key(3).public_key().x;
+    second.recipient = Recipient::Account {
+        index: index(2),
+        owner: key(3).public_key().x,
+    };
     let batch = [
         signed(1, transfer(0, 1, 100, 2)),
         signed(1, second),
         signed(3, transfer(2, 0, 50, 0)),
     ];
     let trace = ledger
-        .apply_batch(&SHAPE, TIMESTAMP, &[slot(7, 1)], &batch)
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[slot(7, 1)], &batch)
         .unwrap();
     assert_eq!(balance(&ledger, 0), 1000 - 102 - 53 + 50);
     assert_eq!(balance(&ledger, 1), 500 + 100 + 5);
@@ -97,7 +115,9 @@ fn a_batch_moves_amounts_and_collects_fees() {
         (1, u40(TIMESTAMP))
     );
 
-    let empty = ledger.apply_batch(&SHAPE, TIMESTAMP, &[], &[]).unwrap();
+    let empty = ledger
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[], &[])
+        .unwrap();
     assert_eq!(empty.header.batch_number, 2);
     assert_eq!(empty.header.pre_root, empty.header.post_root);
     check_trace(&ledger, &empty);
@@ -111,7 +131,7 @@ fn fee_slots_of_several_tokens_are_applied_in_order() {
     token8.token = 8;
     let batch = [signed(4, token8), signed(1, transfer(0, 1, 100, 2))];
     let trace = ledger
-        .apply_batch(&SHAPE, TIMESTAMP, &[slot(8, 3), slot(7, 0)], &batch)
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[slot(8, 3), slot(7, 0)], &batch)
         .unwrap();
     check_trace(&before, &trace);
     assert_eq!(balance(&ledger, 3), 1000);
@@ -129,14 +149,86 @@ fn a_transfer_to_oneself_pays_the_fee_and_uses_the_nonce() {
     full.amount = Amount::from_value(340 * 10u128.pow(36)).unwrap();
     let batch = [signed(1, transfer(0, 0, 998, 2)), signed(5, full)];
     let trace = ledger
-        .apply_batch(&SHAPE, TIMESTAMP, &[slot(7, 1)], &batch)
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[slot(7, 1)], &batch)
         .unwrap();
     check_trace(&before, &trace);
     assert_eq!(balance(&ledger, 0), 998);
     assert_eq!(ledger.account(index(0)).unwrap().nonce, u40(1));
     assert_eq!(balance(&ledger, 4), u128::MAX - 57);
-    assert_eq!(trace.transfers[0].receiver.balance, 0);
-    assert_eq!(trace.transfers[0].receiver.nonce, u40(1));
+    let ReceiverTrace::Account { account, .. } = &trace.transfers[0].receiver else {
+        panic!("a transfer to an account");
+    };
+    assert_eq!((account.balance, account.nonce), (0, u40(1)));
+}
+
+const SOMEBODY: Address = Address([0x77; 20]);
+
+fn deposit(kind: EntryType, account: u64, amount: u128, key: PublicKey) -> Entry {
+    Entry {
+        kind,
+        token: 7,
+        account: index(account),
+        address: SOMEBODY,
+        amount,
+        key,
+        timestamp: u40(1),
+    }
+}
+
+/// A deposit makes an account, which sends to L1 and to another new account; the rest leaves.
+#[test]
+fn money_comes_in_moves_and_leaves() {
+    let before = ledger();
+    let mut ledger = before.clone();
+    let created = deposit(EntryType::Create, 0, 5000, key(9).public_key());
+    let send = |recipient, nonce| {
+        let mut transfer = transfer(6, 0, 1000, 3);
+        transfer.recipient = recipient;
+        transfer.nonce = u40(nonce);
+        signed(9, transfer)
+    };
+    let batch = [
+        send(Recipient::L1(SOMEBODY), 0),
+        send(Recipient::NewAccount(key(8).public_key()), 1),
+    ];
+    let slots = [slot(7, 2)];
+    let trace = ledger
+        .apply_batch(&SHAPE, TIMESTAMP, &[created], &slots, &batch)
+        .unwrap();
+    assert_eq!(trace.l1[0].slot.outcome, Outcome::Created(index(6)));
+    assert_eq!(balance(&ledger, 6), 5000 - 2 * 1003);
+    assert_eq!(balance(&ledger, 7), 1000);
+    assert_eq!(balance(&ledger, 2), 6);
+    assert_eq!(ledger.consumed(), 1);
+    let data = trace.public_data().unwrap();
+    assert_eq!(data.withdrawals()[0].address, SOMEBODY);
+    assert_eq!(data.creations(), [key(8).public_key()]);
+    let mut rebuilt = before.clone();
+    rebuilt.apply_public_data(&data).unwrap();
+    assert_eq!(rebuilt, ledger);
+
+    let exit = deposit(EntryType::Exit, 6, 0, PublicKey::NONE);
+    let by_key = Entry {
+        kind: EntryType::ExitByKey,
+        key: PublicKey {
+            y: Fr::ZERO,
+            ..key(8).public_key()
+        },
+        account: index(7),
+        ..exit
+    };
+    let trace = ledger
+        .apply_batch(&SHAPE, TIMESTAMP, &[exit, by_key, exit], &[], &[])
+        .unwrap();
+    let paid: Vec<_> = trace.l1.iter().map(|entry| entry.slot.outcome).collect();
+    assert_eq!(paid, [2994, 1000, 0].map(Outcome::Paid));
+    assert_eq!((balance(&ledger, 6), balance(&ledger, 7)), (0, 0));
+    assert_eq!(ledger.account(index(6)).unwrap().nonce, u40(2));
+    assert_eq!(ledger.consumed(), 4);
+    rebuilt
+        .apply_public_data(&trace.public_data().unwrap())
+        .unwrap();
+    assert_eq!(rebuilt, ledger);
 }
 
 #[test]
@@ -273,7 +365,7 @@ proptest! {
             .collect();
         let slots = &[slot(7, 2), slot(8, 3)][..slots];
         let mut after = before.clone();
-        match after.apply_batch(&SHAPE, TIMESTAMP, slots, &batch) {
+        match after.apply_batch(&SHAPE, TIMESTAMP, &[], slots, &batch) {
             Err(_) => prop_assert_eq!(after, before),
             Ok(trace) => {
                 check_trace(&before, &trace);

@@ -4,7 +4,7 @@
 mod protocol_common;
 
 use ark_bn254::Fr;
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 use protocol_common::{
     domain, key,
     ledger::{SHAPE, TIMESTAMP, account, applied, genesis, index, ledger, slot, u40},
@@ -14,10 +14,11 @@ use zkroll_circuits::protocol::{
     account::{Account, AccountError},
     amount::{Amount, AmountTooLarge, Fee},
     babyjubjub::torsion8,
-    eddsa::{KeyError, SignatureError},
-    ledger::{BatchError, Ledger, LedgerError, ReplayError, TransferError},
-    public_data::{BatchShape, FeeSlot, Header, PublicData, PublicTransfer},
-    transfer::{Domain, SignedTransfer, Transfer},
+    eddsa::{KeyError, PublicKey, SignatureError},
+    ledger::{BatchError, ConsumeError, Ledger, LedgerError, ReplayError, TransferError},
+    public_data::{BatchShape, FeeSlot, Header, PublicData, PublicTransfer, Slots},
+    queue::{Entry, EntryError, EntryType, L1Slot, Outcome},
+    transfer::{Address, Domain, Operation, Recipient, SignedTransfer, Transfer},
     tree::TreeError,
     uint::U40,
 };
@@ -40,7 +41,7 @@ fn refusal_of(bad: SignedTransfer) -> TransferError {
     );
     let good = signed(2, transfer(1, 2, 10, 1));
     assert_eq!(
-        ledger.apply_batch(&SHAPE, TIMESTAMP, &slots, &[good, bad]),
+        ledger.apply_batch(&SHAPE, TIMESTAMP, &[], &slots, &[good, bad]),
         Err(BatchError::Transfer {
             index: 1,
             source: error.clone()
@@ -184,11 +185,173 @@ fn refused_receiver_overflow() {
 #[test]
 fn refused_recipient_mismatch() {
     let mut other = transfer(0, 1, 1, 0);
-    other.recipient = key(3).public_key().x;
-    let (expected, got) = (other.recipient, key(2).public_key().x);
+    let (expected, got) = (key(3).public_key().x, key(2).public_key().x);
+    other.recipient = Recipient::Account {
+        index: index(1),
+        owner: expected,
+    };
     assert_eq!(
         refusal(1, other),
         TransferError::RecipientMismatch { expected, got }
+    );
+}
+
+#[test]
+fn refused_recipients() {
+    let to = |recipient| {
+        let mut transfer = transfer(0, 0, 1, 0);
+        transfer.recipient = recipient;
+        refusal(1, transfer)
+    };
+    assert_eq!(
+        to(Recipient::L1(Address::default())),
+        TransferError::RecipientZero
+    );
+    let off = PublicKey {
+        x: Fr::ONE,
+        y: Fr::ONE,
+    };
+    for key in [off, torsion8().into()] {
+        assert!(matches!(
+            to(Recipient::NewAccount(key)),
+            TransferError::NewAccount(AccountError::Key(_))
+        ));
+    }
+    assert_eq!(
+        to(Recipient::NewAccount(PublicKey::NONE)),
+        TransferError::NewAccount(AccountError::NoOwner)
+    );
+}
+
+fn entry() -> Entry {
+    Entry {
+        kind: EntryType::Create,
+        token: 7,
+        account: index(0),
+        address: Address([1; 20]),
+        amount: 5,
+        key: key(9).public_key(),
+        timestamp: u40(1),
+    }
+}
+
+#[test]
+fn refused_entries() {
+    let refused = |mut ledger: Ledger, entry: Entry| {
+        let before = ledger.clone();
+        let error = ledger
+            .apply_batch(
+                &BatchShape {
+                    depth: ledger.depth() as u32,
+                    ..SHAPE
+                },
+                TIMESTAMP,
+                &[entry],
+                &[],
+                &[],
+            )
+            .unwrap_err();
+        assert_eq!(ledger, before);
+        match error {
+            BatchError::Entry { index: 0, source } => source,
+            error => panic!("{error}"),
+        }
+    };
+    let nobody = Entry {
+        address: Address::default(),
+        ..entry()
+    };
+    assert!(matches!(
+        refused(ledger(), nobody),
+        ConsumeError::Entry(EntryError::Missing { .. })
+    ));
+    let outside = Entry {
+        kind: EntryType::Exit,
+        account: index(64),
+        amount: 0,
+        key: PublicKey::NONE,
+        ..entry()
+    };
+    assert_eq!(
+        refused(ledger(), outside),
+        ConsumeError::IndexOutOfRange {
+            index: index(64),
+            capacity: 64
+        }
+    );
+    let full = genesis(1, vec![account(1, 7, 1000); 8]).unwrap();
+    assert_eq!(refused(full.clone(), entry()), ConsumeError::TreeFull);
+    let mut creation = transfer(0, 0, 1, 0);
+    creation.recipient = Recipient::NewAccount(key(9).public_key());
+    let mut tried = full;
+    let shape = BatchShape { depth: 1, ..SHAPE };
+    assert_eq!(
+        tried.apply_batch(&shape, TIMESTAMP, &[], &[], &[signed(1, creation)]),
+        Err(BatchError::Transfer {
+            index: 0,
+            source: TransferError::TreeFull
+        })
+    );
+}
+
+/// Outcomes and indices that no proof can have shown.
+#[test]
+fn published_outcomes_are_checked() {
+    let before = ledger();
+    let mut after = before.clone();
+    let mut creation = transfer(0, 0, 1, 0);
+    creation.recipient = Recipient::NewAccount(key(8).public_key());
+    let trace = after
+        .apply_batch(&SHAPE, TIMESTAMP, &[entry()], &[], &[signed(1, creation)])
+        .unwrap();
+    let refused = |change: &dyn Fn(&mut Slots)| {
+        let mut slots = trace.public_data().unwrap().slots().clone();
+        change(&mut slots);
+        let mut ledger = before.clone();
+        let error = ledger
+            .apply_public_data(&PublicData::new(slots).unwrap())
+            .unwrap_err();
+        assert_eq!(ledger, before);
+        match error {
+            ReplayError::Batch(error) => error,
+            error => panic!("{error}"),
+        }
+    };
+    assert_eq!(
+        refused(&|slots| slots.l1[0].outcome = Outcome::Created(index(5))),
+        BatchError::Entry {
+            index: 0,
+            source: ConsumeError::IndexNotFree { index: index(5) }
+        }
+    );
+    assert_eq!(
+        refused(&|slots| slots.transfers[0].as_mut().unwrap().to = index(1)),
+        BatchError::Transfer {
+            index: 0,
+            source: TransferError::IndexNotFree { index: index(1) }
+        }
+    );
+    let top_up = Entry {
+        kind: EntryType::TopUp,
+        account: index(1),
+        key: PublicKey {
+            x: Fr::ONE,
+            y: Fr::ZERO,
+        },
+        ..entry()
+    };
+    let (expected, got) = (Outcome::ToppedUp(false), Outcome::ToppedUp(true));
+    assert_eq!(
+        refused(&|slots| {
+            slots.l1[0] = L1Slot {
+                entry: top_up,
+                outcome: got,
+            }
+        }),
+        BatchError::Entry {
+            index: 0,
+            source: ConsumeError::OutcomeMismatch { expected, got }
+        }
     );
 }
 
@@ -226,10 +389,12 @@ fn batch_refusal(
     batch: &[SignedTransfer],
 ) -> BatchError {
     let mut ledger = ledger();
-    ledger.apply_batch(&SHAPE, TIMESTAMP, &[], &[]).unwrap();
+    ledger
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[], &[])
+        .unwrap();
     let before = ledger.clone();
     let error = ledger
-        .apply_batch(shape, timestamp, slots, batch)
+        .apply_batch(shape, timestamp, &[], slots, batch)
         .unwrap_err();
     assert_eq!(ledger, before);
     error
@@ -238,13 +403,29 @@ fn batch_refusal(
 #[test]
 fn refused_batches() {
     let good = signed(1, transfer(0, 1, 1, 2));
+    let too_many = |what, slots, got| BatchError::TooMany { what, slots, got };
     assert_eq!(
         batch_refusal(&SHAPE, TIMESTAMP, &[], &[good; 5]),
-        BatchError::TooManyTransfers { slots: 4, got: 5 }
+        too_many("transfers", 4, 5)
     );
     assert_eq!(
         batch_refusal(&SHAPE, TIMESTAMP, &[slot(7, 1); 3], &[]),
-        BatchError::TooManyFeeSlots { slots: 2, got: 3 }
+        too_many("fee slots", 2, 3)
+    );
+    let to = |recipient| {
+        let mut transfer = transfer(0, 0, 1, 0);
+        transfer.recipient = recipient;
+        signed(1, transfer)
+    };
+    let withdrawal = to(Recipient::L1(Address([1; 20])));
+    assert_eq!(
+        batch_refusal(&SHAPE, TIMESTAMP, &[], &[withdrawal; 3]),
+        too_many("withdrawals", 2, 3)
+    );
+    let creation = to(Recipient::NewAccount(key(9).public_key()));
+    assert_eq!(
+        batch_refusal(&SHAPE, TIMESTAMP, &[], &[creation; 3]),
+        too_many("new accounts", 2, 3)
     );
     let deeper = BatchShape { depth: 3, ..SHAPE };
     assert_eq!(
@@ -303,7 +484,7 @@ fn the_last_batch_number_has_no_successor() {
     json["batchNumber"] = u64::MAX.to_string().into();
     let mut ledger: Ledger = serde_json::from_value(json).unwrap();
     assert_eq!(
-        ledger.apply_batch(&SHAPE, TIMESTAMP, &[], &[]),
+        ledger.apply_batch(&SHAPE, TIMESTAMP, &[], &[], &[]),
         Err(BatchError::BatchNumberExhausted)
     );
 }
@@ -321,6 +502,7 @@ fn fees_that_no_balance_holds_are_refused() {
     // The first account spends on fees what it can; the second one's fee makes the sum too large.
     let amount = Amount::default();
     let pays = |at| PublicTransfer {
+        operation: Operation::Transfer,
         from: index(at),
         to: index(at),
         amount,
@@ -332,15 +514,21 @@ fn fees_that_no_balance_holds_are_refused() {
         domain: domain(),
         timestamp: u40(TIMESTAMP),
         batch_number: 1,
-        shape: BatchShape {
-            transfers: transfers.len() as u32,
-            fee_slots: 1,
-            depth: 1,
-        },
+        shape: BatchShape::transfers_only(1, transfers.len() as u32, 1),
         pre_root: ledger.root(),
         post_root: ledger.root(),
+        consumed_before: 0,
+        consumed_after: 0,
     };
-    let data = PublicData::new(header, vec![Some(slot(7, 2))], transfers).unwrap();
+    let data = PublicData::new(Slots {
+        header,
+        l1: vec![],
+        fee_slots: vec![Some(slot(7, 2))],
+        withdrawals: vec![],
+        creations: vec![],
+        transfers,
+    })
+    .unwrap();
     assert_eq!(
         ledger.apply_public_data(&data),
         Err(ReplayError::Batch(BatchError::FeesTooLarge {
@@ -396,11 +584,11 @@ fn public_data_of_another_batch_are_refused() {
     let (before, after, trace) = applied();
     let data = trace.public_data().unwrap();
     let refusal = |ledger: &Ledger, change: &dyn Fn(&mut Header)| {
-        let mut header = trace.header;
-        change(&mut header);
-        let data = PublicData::new(header, data.fee_slots().to_vec(), data.transfers().to_vec());
+        let mut slots = data.slots().clone();
+        change(&mut slots.header);
+        let data = PublicData::new(slots).unwrap();
         let mut changed = ledger.clone();
-        let error = changed.apply_public_data(&data.unwrap()).unwrap_err();
+        let error = changed.apply_public_data(&data).unwrap_err();
         assert_eq!(&changed, ledger);
         error
     };
@@ -445,9 +633,20 @@ fn public_data_of_another_batch_are_refused() {
             got: 3
         })
     );
-    let mut transfers = data.transfers().to_vec();
-    transfers[1].as_mut().unwrap().to = index(3);
-    let wrong = PublicData::new(trace.header, data.fee_slots().to_vec(), transfers).unwrap();
+    let later = |header: &mut Header| {
+        header.consumed_before = 1;
+        header.consumed_after = 1;
+    };
+    assert_eq!(
+        refusal(&before, &later),
+        ReplayError::ConsumedMismatch {
+            expected: 0,
+            got: 1
+        }
+    );
+    let mut slots = data.slots().clone();
+    slots.transfers[1].as_mut().unwrap().to = index(3);
+    let wrong = PublicData::new(slots).unwrap();
     let mut ledger = before.clone();
     let source = TransferError::TokenMismatch {
         index: index(3),

@@ -10,7 +10,9 @@ use zkroll_circuits::protocol::{
     amount::{Amount, Fee},
     eddsa::SignatureError,
     field, poseidon,
-    transfer::{Address, Domain, ParseAddressError, SignedTransfer, Transfer, m0, m1, m2},
+    transfer::{
+        Address, Domain, ParseAddressError, Recipient, SignedTransfer, Transfer, m0, m1, m2,
+    },
     uint::U40,
 };
 
@@ -23,17 +25,19 @@ fn bits(text: &str) -> Fr {
 fn message_words_are_as_documented() {
     let transfer = Transfer {
         from: AccountIndex::try_from(0x1_0000_0001).unwrap(),
-        to: AccountIndex::try_from(6).unwrap(),
+        recipient: Recipient::Account {
+            index: AccountIndex::try_from(6).unwrap(),
+            owner: -Fr::ONE,
+        },
         amount: Amount::MAX,
         fee: Fee::try_from(0x8001).unwrap(),
         token: 0x8000_0003,
         nonce: U40::try_from(0x80_0000_0005).unwrap(),
         valid_until: U40::MAX,
-        recipient: -Fr::ONE,
     };
     let contract = "ab".repeat(20);
     let expected = format!("0x7a6b01fedcba9876543210{contract}");
-    assert_eq!(m0(&domain()), field::parse(&expected).unwrap());
+    assert_eq!(m0(1, &domain()), field::parse(&expected).unwrap());
     let fields = [
         "1".repeat(40),
         format!("{:040b}", 0x80_0000_0005u64),
@@ -45,8 +49,26 @@ fn message_words_are_as_documented() {
     ];
     assert_eq!(m1(&transfer), bits(&fields.concat()));
     assert_eq!(m2(&transfer), -Fr::ONE);
-    let words = [m0(&domain()), m1(&transfer), m2(&transfer)];
+    let words = [m0(1, &domain()), m1(&transfer), m2(&transfer)];
     assert_eq!(transfer.message(&domain()), poseidon::hash(&words));
+
+    // A withdrawal and a transfer to a new account name no account.
+    let named = m1(&transfer) - bits(&format!("{:b}{}", 6, "0".repeat(33)));
+    let address = Address([0xcd; 20]);
+    let new = key(2).public_key();
+    for (recipient, operation, m2_expected) in [
+        (Recipient::L1(address), 2, address.word()),
+        (Recipient::NewAccount(new), 3, new.x),
+    ] {
+        let transfer = Transfer {
+            recipient,
+            ..transfer
+        };
+        assert_eq!(m1(&transfer), named);
+        assert_eq!(m2(&transfer), m2_expected);
+        let words = [m0(operation, &domain()), named, m2_expected];
+        assert_eq!(transfer.message(&domain()), poseidon::hash(&words));
+    }
 }
 
 #[test]
@@ -55,15 +77,21 @@ fn the_signature_covers_every_field() {
     let public = key(1).public_key();
     assert_eq!(signed.verify(&public, &domain()), Ok(()));
 
-    let changes: [fn(&mut Transfer); 8] = [
+    let changes: [fn(&mut Transfer); 9] = [
         |transfer| transfer.from = AccountIndex::MAX,
-        |transfer| transfer.to = AccountIndex::MAX,
+        |transfer| transfer.recipient = Recipient::account(AccountIndex::MAX),
         |transfer| transfer.amount = Amount::from_value(101).unwrap(),
         |transfer| transfer.fee = Fee::from_value(3).unwrap(),
         |transfer| transfer.token = 8,
         |transfer| transfer.nonce = U40::MAX,
         |transfer| transfer.valid_until = U40::MAX,
-        |transfer| transfer.recipient = Fr::ONE,
+        |transfer| {
+            transfer.recipient = Recipient::Account {
+                index: transfer.recipient.index(),
+                owner: Fr::ONE,
+            };
+        },
+        |transfer| transfer.recipient = Recipient::L1(Address([1; 20])),
     ];
     for (number, change) in changes.iter().enumerate() {
         let mut changed = signed;
@@ -165,6 +193,23 @@ fn serde_round_trips_and_refuses_what_is_malformed() {
             .unwrap_err()
             .to_string();
         assert!(error.contains(expected), "{pointer}: {error}");
+    }
+    for (recipient, field) in [
+        (Recipient::L1(Address([0xcd; 20])), "l1Recipient"),
+        (Recipient::NewAccount(key(2).public_key()), "newAccount"),
+    ] {
+        let mut other = signed;
+        other.transfer.recipient = recipient;
+        let mut json = serde_json::to_value(other).unwrap();
+        assert!(json.get("to").is_none() && json.get("recipient").is_none());
+        assert!(json.get(field).is_some());
+        let read = serde_json::from_value::<SignedTransfer>(json.clone());
+        assert_eq!(read.unwrap(), other);
+        // Two recipients, half of one, or none.
+        json["to"] = 1.into();
+        assert!(serde_json::from_value::<SignedTransfer>(json.clone()).is_err());
+        json.as_object_mut().unwrap().remove(field);
+        assert!(serde_json::from_value::<SignedTransfer>(json).is_err());
     }
     for cut in (0..text.len()).step_by(7) {
         assert!(serde_json::from_str::<SignedTransfer>(&text[..cut]).is_err());

@@ -15,6 +15,8 @@ pub const DEFAULT_DEPTH: u32 = 11;
 pub const DEFAULT_TRANSFERS: u32 = 8;
 /// Fee slots if none are given.
 pub const DEFAULT_FEE_SLOTS: u32 = 2;
+/// L1 slots if none are given.
+pub const DEFAULT_L1_SLOTS: u32 = 1;
 
 /// The shape of a batch.
 #[derive(Args, Clone, Copy, Debug)]
@@ -28,13 +30,25 @@ pub struct ShapeArgs {
     /// Fee slots of a batch.
     #[arg(long, value_name = "F", default_value_t = DEFAULT_FEE_SLOTS)]
     pub fee_slots: u32,
+    /// L1 slots of a batch: deposits and exits. A contract demands at least one.
+    #[arg(long, value_name = "L", default_value_t = DEFAULT_L1_SLOTS)]
+    pub l1_slots: u32,
+    /// Withdrawal slots of a batch.
+    #[arg(long, value_name = "W", default_value_t = 0)]
+    pub withdrawals: u32,
+    /// Creation slots of a batch: transfers to new accounts.
+    #[arg(long, value_name = "E", default_value_t = 0)]
+    pub creations: u32,
 }
 
 impl From<ShapeArgs> for BatchShape {
     fn from(args: ShapeArgs) -> Self {
         Self {
             transfers: args.transfers,
+            l1_slots: args.l1_slots,
             fee_slots: args.fee_slots,
+            withdrawals: args.withdrawals,
+            creations: args.creations,
             depth: args.depth,
         }
     }

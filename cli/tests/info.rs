@@ -23,14 +23,19 @@ fn the_default_circuit_keeps_its_bounds() {
         "columns_in_a",
         "columns_in_b",
         "constraints",
+        "constraints_per_l1_slot",
+        "constraints_per_record_slot",
         "constraints_per_transfer",
+        "creations",
         "depth",
         "domain_log2",
         "fee_slots",
+        "l1_slots",
         "proving_key_bytes",
         "public_data_constraints_per_transfer",
         "template_bytes",
         "transfers",
+        "withdrawals",
     ]);
     assert_eq!(keys, expected);
     let shape = ["depth", "transfers", "fee_slots", "accounts_log2"].map(|key| info[key].as_u64());
@@ -143,7 +148,7 @@ fn shapes_without_a_circuit_are_refused() {
     assert_refused(&["info", "--transfers", "0"], &["transfer slots", "got 0"]);
     assert_refused(&["info", "--fee-slots", "99"], &["fee slots", "got 99"]);
     // More rows than the field has roots of unity.
-    assert_refused(&["info", "--transfers", "16384"], &["2^28", "got 367"]);
+    assert_refused(&["info", "--transfers", "16384"], &["2^28", "got 372"]);
 }
 
 #[test]

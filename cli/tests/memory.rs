@@ -9,9 +9,8 @@ use zkroll::circuits::protocol::public_data::BatchShape;
 
 /// The largest batch that fits 2^18 rows; its key is 95 MiB.
 const SHAPE: BatchShape = BatchShape {
-    transfers: 10,
-    fee_slots: 2,
-    depth: 11,
+    l1_slots: 1,
+    ..BatchShape::transfers_only(11, 10, 2)
 };
 
 /// For one thread: rapidsnark takes 186 MiB for a circuit of this size.
@@ -25,7 +24,7 @@ fn heavy_a_streamed_proof_of_2_18_rows_fits_into_190_mib() {
     json(&["setup", "dev", "--out", arg(&key), "--transfers", "10"]);
     let transfers: Vec<_> = (0..10).map(payment).collect();
     let trace = ledger_of_depth(11)
-        .apply_batch(&SHAPE, TIMESTAMP, &[fee_slot()], &transfers)
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[fee_slot()], &transfers)
         .unwrap();
     let batch = write_json(folder.join("batch.json"), &trace);
     let out = folder.join("proven.json");

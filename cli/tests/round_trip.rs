@@ -98,7 +98,7 @@ fn a_ledger_is_carried_from_batch_to_batch() {
         (1_800_000_060, vec![payment(1), payment(2)]),
     ] {
         expected
-            .apply_batch(&SHAPE, timestamp, &[fee_slot()], &transfers)
+            .apply_batch(&SHAPE, timestamp, &[], &[fee_slot()], &transfers)
             .unwrap();
     }
     assert_eq!(after, expected);

@@ -1,9 +1,12 @@
 //! A chain in memory with one rollup on it, deployed from the address that the wallet counts on.
 
 use zkroll::{
-    ProvenBatch,
-    circuits::protocol::{ledger::Ledger, public_data::BatchShape, transfer},
-    prover::{Bn254, Fr, VerifyingKey},
+    ProgramRelation, ProvenBatch,
+    circuits::{
+        exit::ExitCircuit,
+        protocol::{ledger::Ledger, public_data::BatchShape, transfer},
+    },
+    prover::{Bn254, Fr, ProvingKey, VerifyingKey, setup},
     verifier_sol::{
         abi::{Address, contract_address, encode_call, fr_from_word},
         evm::{Config, Evm, Receipt},
@@ -27,6 +30,20 @@ pub fn rollup_address() -> transfer::Address {
     transfer::Address(contract_address(&DEPLOYER, 1))
 }
 
+/// **UNSAFE.** A development key of the exit circuit for trees of this depth.
+///
+/// # Errors
+/// If there is no such tree.
+pub fn exit_key(depth: u32) -> Result<ProvingKey> {
+    let circuit = ExitCircuit::new(depth)?;
+    let relation = ProgramRelation(circuit.program());
+    Ok(setup::development(
+        &relation,
+        circuit.digest(),
+        b"zkroll example, exits, not real!",
+    )?)
+}
+
 /// A chain with a verifier and a rollup.
 pub struct Chain {
     /// The chain.
@@ -38,7 +55,8 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Deploys the verifier of `vk`, and a rollup for batches of `shape` from the state `genesis`.
+    /// Deploys the verifiers of `vk` and of an UNSAFE development key for exits, and a rollup for batches of
+    /// `shape` from the state `genesis`.
     ///
     /// # Errors
     /// If a deployment fails, or the rollup is not where the state's signatures expect it.
@@ -55,12 +73,18 @@ impl Chain {
             ..Config::default()
         });
         let verifier = evm.deploy(DEPLOYER, fixed::creation_code(vk)?)?.address;
+        let exit_vk = exit_key(shape.depth)?.vk;
+        let exit_verifier = evm.deploy(OPERATOR, fixed::creation_code(&exit_vk)?)?;
         let config = RollupConfig {
             verifier,
+            exit_verifier: exit_verifier.address,
             genesis_root: genesis.root(),
             depth: shape.depth,
-            transfer_slots: shape.transfers,
+            l1_slots: shape.l1_slots,
             fee_slots: shape.fee_slots,
+            withdrawal_slots: shape.withdrawals,
+            creation_slots: shape.creations,
+            operation_slots: shape.transfers,
         };
         let rollup = evm.deploy(DEPLOYER, config.creation_code())?.address;
         if rollup != domain.contract.0 {

@@ -16,7 +16,7 @@ use zkroll::{
         field,
         ledger::Ledger,
         public_data::FeeSlot,
-        transfer::{Address, Domain, SignedTransfer, Transfer},
+        transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
         uint::U40,
     },
     prover::Fr,
@@ -150,7 +150,9 @@ impl WalletFile {
             let mut transfer = *listed;
             if layout.reindexed {
                 transfer.transfer.from = layout.place(listed.transfer.from);
-                transfer.transfer.to = layout.place(listed.transfer.to);
+                if let Recipient::Account { index, .. } = &mut transfer.transfer.recipient {
+                    *index = layout.place(*index);
+                }
                 transfer = signer.sign(transfer.transfer)?;
                 signed_here += 1;
             }
@@ -299,14 +301,16 @@ impl<'a> Signer<'a> {
         };
         let transfer = Transfer {
             from,
-            to,
+            recipient: Recipient::Account {
+                index: to,
+                owner: receiver.public_key.x,
+            },
             amount: Amount::from_value(sender.balance / 1_000)
                 .or_else(|error| Amount::from_value(error.nearest_below))?,
             fee: Fee::from_value(fee).or_else(|error| Fee::from_value(error.nearest_below))?,
             token: sender.token,
             nonce: sender.nonce,
             valid_until: U40::try_from(self.timestamp.get() + 3600)?,
-            recipient: receiver.public_key.x,
         };
         self.turn = (position + 1) % accounts.len();
         let signed = self.sign(transfer)?;

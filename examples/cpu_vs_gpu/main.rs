@@ -29,7 +29,7 @@ use std::{
 
 use clap::{Parser, value_parser};
 use zkroll::{
-    BatchRelation,
+    ProgramRelation,
     circuits::{
         batch::{BatchCircuit, MAX_TRANSFERS},
         protocol::{public_data::BatchShape, tree::MAX_DEPTH},
@@ -106,20 +106,21 @@ fn run(arguments: &Arguments) -> Result<Report> {
     eprintln!("making a development key (UNSAFE: its secrets are known) and a witness");
     let batch = WalletFile::parse(include_str!("../wallet/transfers.json"))?
         .batch(arguments.depth as usize, arguments.transfers as usize)?;
-    let shape = BatchShape {
-        transfers: arguments.transfers,
-        fee_slots: u32::try_from(batch.fee_slots.len())?,
-        depth: arguments.depth,
-    };
+    let shape = BatchShape::transfers_only(
+        arguments.depth,
+        arguments.transfers,
+        u32::try_from(batch.fee_slots.len())?,
+    );
     let circuit = BatchCircuit::new(shape)?;
     let trace = batch.genesis.clone().apply_batch(
         &shape,
         batch.timestamp,
+        &[],
         &batch.fee_slots,
         &batch.transfers,
     )?;
     let columns = circuit.assign(&trace)?.columns;
-    let relation = BatchRelation(&circuit);
+    let relation = ProgramRelation(circuit.program());
     let key = setup::development(&relation, circuit.digest(), SETUP_SEED)?;
 
     let mut provers = Vec::new();

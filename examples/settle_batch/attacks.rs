@@ -235,17 +235,12 @@ impl Attack {
 
 /// The batch's public data with the first transfer going to another account.
 fn changed_transfer(batch: &ProvenBatch) -> Result<PublicData> {
-    let data = batch.public_data()?;
-    let mut transfers = data.transfers().to_vec();
-    let first = transfers[0]
+    let mut slots = batch.public_data()?.slots().clone();
+    let first = slots.transfers[0]
         .as_mut()
         .ok_or("expected a transfer in the first slot, got an unused slot")?;
     first.to = AccountIndex::try_from(first.to.get() ^ 1)?;
-    Ok(PublicData::new(
-        *data.header(),
-        data.fee_slots().to_vec(),
-        transfers,
-    )?)
+    Ok(PublicData::new(slots)?)
 }
 
 /// The calldata with `modulus` added to the word at `position`.

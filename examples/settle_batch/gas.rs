@@ -53,15 +53,15 @@ pub fn split(chain: &mut Chain, batch: &ProvenBatch, receipt: &Receipt) -> Resul
         .deploy(SENDER, hex::decode(ACCEPT_ALL.trim_end())?)?
         .address;
     let data = batch.public_data()?;
-    let mut gas = |slots: u32| -> Result<u64> {
-        let mut header = *data.header();
-        header.shape.transfers = slots;
-        let transfers = data.transfers().iter().copied().cycle();
-        let transfers = transfers.take(slots as usize).collect();
-        let resized = PublicData::new(header, data.fee_slots().to_vec(), transfers)?;
+    let mut gas = |transfers: u32| -> Result<u64> {
+        let mut slots = data.slots().clone();
+        slots.header.shape.transfers = transfers;
+        let repeated = data.transfers().iter().copied().cycle();
+        slots.transfers = repeated.take(transfers as usize).collect();
+        let resized = PublicData::new(slots)?;
         let config = RollupConfig {
             verifier: stub,
-            transfer_slots: slots,
+            operation_slots: transfers,
             ..chain.config.clone()
         };
         let rollup = chain.evm.deploy(SENDER, config.creation_code())?.address;

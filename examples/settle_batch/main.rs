@@ -96,17 +96,27 @@ fn run(arguments: &Arguments) -> Result<Report> {
         count - batch.signed_here,
         batch.signed_here
     );
+    // The contract demands an L1 slot: without one, whoever makes a deposit could freeze it.
     let shape = BatchShape {
-        transfers: u32::try_from(count)?,
-        fee_slots: u32::try_from(batch.fee_slots.len())?,
-        depth: u32::try_from(depth)?,
+        l1_slots: 1,
+        ..BatchShape::transfers_only(
+            u32::try_from(depth)?,
+            u32::try_from(count)?,
+            u32::try_from(batch.fee_slots.len())?,
+        )
     };
 
     let (circuit, synthesis) = step("synthesise the circuit", |_| Ok(BatchCircuit::new(shape)?))?;
     let cost = circuit.cost();
     let mut ledger = batch.genesis.clone();
     let (trace, apply) = step("check and apply the transfers", |_| {
-        Ok(ledger.apply_batch(&shape, batch.timestamp, &batch.fee_slots, &batch.transfers)?)
+        Ok(ledger.apply_batch(
+            &shape,
+            batch.timestamp,
+            &[],
+            &batch.fee_slots,
+            &batch.transfers,
+        )?)
     })?;
     let (prover, setup) = step("development setup (UNSAFE: its secrets are known)", |_| {
         Ok(BatchProver::development(circuit, SETUP_SEED)?)

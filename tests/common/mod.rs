@@ -17,7 +17,7 @@ use zkroll::{
             amount::{Amount, Fee},
             ledger::{BatchTrace, Ledger},
             public_data::{BatchShape, FeeSlot},
-            transfer::{Domain, SignedTransfer, Transfer},
+            transfer::{Domain, Recipient, SignedTransfer, Transfer},
             uint::U40,
         },
     },
@@ -28,10 +28,13 @@ use zkroll::{
 /// A Unix time.
 pub const TIME: u64 = 1_800_000_000;
 
-/// Two transfers, one fee slot, eight accounts.
+/// Two transfers, one fee slot, one slot of each other kind, eight accounts.
 pub const SHAPE: BatchShape = BatchShape {
     transfers: 2,
+    l1_slots: 1,
     fee_slots: 1,
+    withdrawals: 1,
+    creations: 1,
     depth: 1,
 };
 
@@ -80,13 +83,15 @@ pub fn pay(ledger: &Ledger, from: u64, to: u64, amount: u128, before: u64) -> Si
     let nonce = ledger.account(index(from)).unwrap().nonce.get() + before;
     let transfer = Transfer {
         from: index(from),
-        to: index(to),
+        recipient: Recipient::Account {
+            index: index(to),
+            owner: ledger.account(index(to)).unwrap().public_key.x,
+        },
         amount: Amount::from_value(amount).unwrap(),
         fee: Fee::from_value(7).unwrap(),
         token: 0,
         nonce: u40(nonce),
         valid_until: u40(TIME + 600),
-        recipient: ledger.account(index(to)).unwrap().public_key.x,
     };
     transfer.sign(&private_key(from as u8), ledger.domain())
 }
@@ -94,7 +99,7 @@ pub fn pay(ledger: &Ledger, from: u64, to: u64, amount: u128, before: u64) -> Si
 /// Applies a batch of [`SHAPE`].
 pub fn apply(ledger: &mut Ledger, timestamp: u64, transfers: &[SignedTransfer]) -> BatchTrace {
     ledger
-        .apply_batch(&SHAPE, timestamp, &fee_slots(), transfers)
+        .apply_batch(&SHAPE, timestamp, &[], &fee_slots(), transfers)
         .unwrap()
 }
 
@@ -131,6 +136,6 @@ pub fn witness(circuit: &BatchCircuit) -> BatchAssignment {
     let mut transfer = pay(&ledger, 3, 4, 1_234, 0).transfer;
     transfer.fee = Default::default();
     let signed = transfer.sign(&private_key(3), ledger.domain());
-    let trace = ledger.apply_batch(circuit.shape(), TIME, &[], &[signed]);
+    let trace = ledger.apply_batch(circuit.shape(), TIME, &[], &[], &[signed]);
     circuit.assign(&trace.unwrap()).unwrap()
 }

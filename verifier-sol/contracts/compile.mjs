@@ -16,7 +16,15 @@ const root = dirname(fileURLToPath(import.meta.url));
 const SOLC_VERSION = "0.8.37";
 
 // Solidity contracts whose bytecode and interface are checked in.
-const SOLIDITY = ["src/Rollup.sol", "src/mocks/Token.sol"];
+const SOLIDITY = [
+  "src/Rollup.sol",
+  "src/mocks/Token.sol",
+  "src/mocks/Erc20.sol",
+  "src/mocks/NoReturnToken.sol",
+  "src/mocks/FeeToken.sol",
+  "src/mocks/FalseToken.sol",
+  "src/mocks/Reenterer.sol",
+];
 // Yul objects; the fixed verifier's runtime is checked in as well, because a key is appended to it.
 const YUL = [
   { path: "src/FixedVerifier.yul", runtime: true },

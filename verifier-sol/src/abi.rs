@@ -1,8 +1,8 @@
 //! The few pieces of the Ethereum ABI that these contracts need.
 //!
 //! A static argument is one 32-byte big-endian word; a call is `selector ‖ words`, the selector the
-//! first four bytes of Keccak-256 of the signature. Dynamic `bytes` occur in one call only, which
-//! [`crate::rollup`] encodes. Source: Contract ABI Specification, sections "Function Selector" and
+//! first four bytes of Keccak-256 of the signature. Dynamic `bytes` come last in the few
+//! calls that have them; [`crate::rollup`] encodes them. Source: Contract ABI Specification, sections "Function Selector" and
 //! "Formal Specification of the Encoding"; Ethereum Yellow Paper, section 7 (contract addresses).
 //!
 //! Does not parse signatures: the caller's words must match them.

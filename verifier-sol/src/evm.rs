@@ -173,6 +173,11 @@ impl Evm {
         self.state.insert_account_info(address.into(), account);
     }
 
+    /// The balance of `address` in wei, `u128::MAX` if it is more than that.
+    pub fn balance(&self, address: &Address) -> u128 {
+        self.account(address).balance.saturating_to()
+    }
+
     /// The number of transactions that `address` has sent.
     pub fn nonce(&self, address: &Address) -> u64 {
         self.account(address).nonce

@@ -9,7 +9,7 @@
 //! | [`solidity`] | readable Solidity with the key as constants, for audit and explorers |
 //! | [`fixed`] | one fixed, checked-in runtime with the key appended: deployable without a compiler |
 //! | [`calldata`] | points, proofs and `verifyProof` calls as bytes |
-//! | [`rollup`] | `Rollup.sol`: creation code, `submitBatch` calls, the `BatchSettled` event |
+//! | [`rollup`] | `Rollup.sol`: creation code, calls, the queue's entries, events |
 //! | [`revert`] | the contracts' custom errors |
 //! | [`abi`] | Keccak-256, selectors, words, contract addresses |
 //! | `evm` | an embedded EVM with exact gas (feature `evm`) |

@@ -13,7 +13,7 @@ use zkroll_verifier_sol::abi::{Word, selector, word_from_field};
 use zkroll_verifier_sol::calldata::{
     CalldataError, decode_proof, g2_words, proof_words, verify_proof_call, verify_proof_signature,
 };
-use zkroll_verifier_sol::rollup::BatchCall;
+use zkroll_verifier_sol::rollup::{BatchCall, Call, Entry};
 
 /// Points of the right order; the decoder asks for no more.
 fn random_proof(seed: u64) -> Proof<Bn254> {
@@ -142,6 +142,41 @@ proptest! {
         calldata.extend(tail);
         if let Ok(call) = BatchCall::decode(&calldata) {
             prop_assert_eq!(call.calldata(), calldata);
+        }
+    }
+
+    #[test]
+    fn other_calls_from_arbitrary_bytes_are_canonical_or_refused(
+        signature in prop::sample::select(vec![
+            "depositETH(uint256,uint256,address)",
+            "depositERC20(uint32,uint256,uint256,uint256,address)",
+            "topUpETH(uint40,uint256)",
+            "topUpERC20(uint32,uint256,uint40,uint256)",
+            "requestExit(uint40,uint32)",
+            "requestExitByKey(uint256,uint32,uint40,uint128,address,uint256,uint256[8])",
+            "withdraw(uint32,address)",
+            "registerToken(address)",
+            "freeze(bytes)",
+            "escape(uint32,uint40,uint128,address,uint256,uint256[8])",
+            "reclaim(uint64,bytes)",
+        ]),
+        words in prop::collection::vec(word(), 0..16),
+        tail in prop::collection::vec(any::<u8>(), 0..3),
+    ) {
+        let calldata = [selector(signature).to_vec(), words.concat(), tail].concat();
+        if let Ok(call) = Call::decode(&calldata) {
+            prop_assert_eq!(call.calldata(), calldata);
+        }
+    }
+
+    #[test]
+    fn entries_from_arbitrary_bytes_are_canonical_or_refused(
+        kind in 0..6u8,
+        bytes in prop::collection::vec(any::<u8>(), 114),
+    ) {
+        let bytes: [u8; 115] = [vec![kind], bytes].concat().try_into().unwrap();
+        if let Some(entry) = Entry::decode(&bytes) {
+            prop_assert_eq!(entry.encode(), bytes);
         }
     }
 }

@@ -12,6 +12,10 @@ pub(super) struct Closing {
     pub evaluation: [Fr; 2],
     /// The header's post-state root and the root after the last slot.
     pub post_root: [Fr; 2],
+    /// The running hash of withdrawals: of the slots and of the transfers.
+    pub withdrawals: [Fr; 2],
+    /// The same of creations.
+    pub creations: [Fr; 2],
 }
 
 impl Circuit for Closing {
@@ -20,6 +24,8 @@ impl Circuit for Closing {
             ("commitment", self.commitment),
             ("evaluation", self.evaluation),
             ("post_root", self.post_root),
+            ("withdrawals", self.withdrawals),
+            ("creations", self.creations),
         ] {
             let stated = builder.port(name, stated)?;
             let computed = builder.port(name, computed)?;
@@ -36,6 +42,8 @@ impl Closing {
             commitment: zeros,
             evaluation: zeros,
             post_root: zeros,
+            withdrawals: zeros,
+            creations: zeros,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The header template: the nine header words, as columns that the other templates import.
+//! The header template: the eight header words, as columns that the other templates import.
 
 use crate::{
     protocol::public_data::HEADER_WORDS,
@@ -6,7 +6,7 @@ use crate::{
 };
 use ark_bn254::Fr;
 
-/// Exports of the header words, in the order of `docs/protocol.md` §6.
+/// Exports of the header words, in the order of `docs/protocol.md` §7.
 pub(super) const WORD_NAMES: [&str; HEADER_WORDS] = [
     "domain",
     "timestamp",
@@ -14,14 +14,13 @@ pub(super) const WORD_NAMES: [&str; HEADER_WORDS] = [
     "slots",
     "pre_root",
     "post_root",
-    "l1_queue_before",
-    "l1_queue_after",
-    "withdrawals",
+    "consumed_before",
+    "consumed_after",
 ];
 
 /// The header's words and the constants that the batch's shape fixes.
 pub(super) struct HeaderCircuit {
-    /// d₀ … d₈.
+    /// d₀ … d₇.
     pub words: [Fr; HEADER_WORDS],
     /// d₃ of this shape.
     pub slots: Fr,
@@ -41,14 +40,10 @@ impl Circuit for HeaderCircuit {
                 Ok(word)
             })
             .collect::<Result<Vec<_>>>()?;
-        // d₀, d₁ and d₂ are the contract's, cut from narrow values: nothing to check here.
+        // All but d₃ and the roots are the contract's, cut from narrow values, and mean nothing here: which
+        // entries the L1 slots are is the contract's to check.
         builder.scope("slots", |builder| {
             builder.enforce_equal(&words[3], &Num::constant(self.slots))
-        })?;
-        builder.scope("reserved_words_are_zero", |builder| {
-            words[6..]
-                .iter()
-                .try_for_each(|word| builder.enforce_equal(word, &Num::zero()))
         })?;
         builder.scope("initial_state", |builder| {
             builder

@@ -4,14 +4,19 @@
 //! the batch's own domain and time, so that every constraint of a slot holds whether or not the slot
 //! is used.
 
-use super::{fee_slot::FeeSlotCircuit, transfer_slot::TransferSlot};
+use super::{
+    fee_slot::FeeSlotCircuit,
+    l1_slot::L1SlotCircuit,
+    transfer_slot::{Receiver, TransferSlot},
+};
 use crate::protocol::{
     account::{Account, AccountIndex},
     amount::{Amount, Fee},
-    eddsa::PrivateKey,
-    ledger::TransferTrace,
+    eddsa::{PrivateKey, PublicKey},
+    ledger::{ReceiverTrace, TransferTrace},
     public_data::{BatchShape, Header},
-    transfer::{Address, Domain, Transfer},
+    queue::{Entry, EntryType, L1Slot, Outcome},
+    transfer::{Address, Domain, Recipient, Transfer},
     tree::{Path, Tree},
     uint::U40,
 };
@@ -21,6 +26,10 @@ use ark_ff::AdditiveGroup;
 /// The padding of one batch.
 pub(super) struct Padding {
     trace: TransferTrace,
+    /// The account after the transfer's debit, and its path.
+    receiver: (Account, Path),
+    entry: L1Slot,
+    depth: u32,
     /// d₀ and d₁.
     domain: Fr,
     timestamp: Fr,
@@ -29,29 +38,23 @@ pub(super) struct Padding {
 impl Padding {
     /// The padding of a batch with this header.
     pub(super) fn new(header: &Header) -> Self {
-        let key = PrivateKey::from(*b"the key of a slot without a user");
+        let key = private_key();
         let index = AccountIndex::default();
         let before = Account::new(key.public_key(), 0, 0).expect("the key is on the curve");
         let after = Account {
             nonce: U40::try_from(1).expect("one is in range"),
             ..before.clone()
         };
-        let path = |account: &Account| -> Path {
-            let mut tree = Tree::new(header.shape.depth as usize).expect("the depth is checked");
-            tree.set(0, account.leaf())
-                .expect("index 0 is in every tree");
-            tree.path(0).expect("index 0 is in every tree")
-        };
-        let (sender_path, receiver_path) = (path(&before), path(&after));
+        let depth = header.shape.depth;
+        let (sender_path, receiver_path) = (path_of(&before, depth), path_of(&after, depth));
         let transfer = Transfer {
             from: index,
-            to: index,
+            recipient: Recipient::account(index),
             amount: Amount::default(),
             fee: Fee::default(),
             token: before.token,
             nonce: before.nonce,
             valid_until: header.timestamp,
-            recipient: Fr::ZERO,
         };
         let [domain, timestamp, ..] = header.words();
         let trace = TransferTrace {
@@ -60,11 +63,28 @@ impl Padding {
             root_after: receiver_path.root(),
             sender: before,
             sender_path,
-            receiver: after,
-            receiver_path,
+            receiver: ReceiverTrace::Account {
+                account: after.clone(),
+                path: receiver_path.clone(),
+            },
+        };
+        let entry = Entry {
+            kind: EntryType::Exit,
+            token: 0,
+            account: index,
+            address: Address([0; 20]),
+            amount: 0,
+            key: PublicKey::NONE,
+            timestamp: U40::default(),
         };
         Self {
             trace,
+            receiver: (after, receiver_path),
+            entry: L1Slot {
+                entry,
+                outcome: Outcome::Paid(0),
+            },
+            depth,
             domain,
             timestamp,
         }
@@ -75,22 +95,52 @@ impl Padding {
         Self::new(&header_of(shape))
     }
 
-    /// An unused transfer slot, before which the fee slots have `fees` and the state `root`.
+    /// An unused transfer slot, before which the fee slots have `fees`, the state `root` and the running
+    /// hashes are `records`.
     pub(super) fn transfer_slot<'a>(
         &'a self,
         fee_tokens: &'a [Fr],
         fees: &'a [Fr],
         root: Fr,
+        records: [Fr; 2],
     ) -> TransferSlot<'a> {
         TransferSlot {
             on: false,
             trace: &self.trace,
+            receiver: Receiver {
+                index: AccountIndex::default(),
+                account: &self.receiver.0,
+                path: &self.receiver.1,
+            },
+            records,
             domain: self.domain,
             timestamp: self.timestamp,
             fee_tokens,
             root,
             fees,
             fee_slot: None,
+        }
+    }
+
+    /// Who is credited in place of an address on L1: an account of the token, alone in its tree at index 0.
+    pub(super) fn receiver_of_token(&self, token: u32) -> (Account, Path) {
+        let account = Account {
+            token,
+            ..self.trace.sender.clone()
+        };
+        let path = path_of(&account, self.depth);
+        (account, path)
+    }
+
+    /// An unused L1 slot, before which the state is `root`.
+    pub(super) fn l1_slot(&self, root: Fr) -> L1SlotCircuit<'_> {
+        L1SlotCircuit {
+            on: false,
+            slot: &self.entry,
+            index: AccountIndex::default(),
+            account: Some(&self.trace.sender),
+            path: &self.trace.sender_path,
+            root,
         }
     }
 
@@ -112,6 +162,17 @@ impl Padding {
     }
 }
 
+fn private_key() -> PrivateKey {
+    PrivateKey::from(*b"the key of a slot without a user")
+}
+
+/// The path of an account at index 0, alone in a tree.
+fn path_of(account: &Account, depth: u32) -> Path {
+    let tree = Tree::from_leaves(depth as usize, [(0, account.leaf())]);
+    tree.and_then(|tree| tree.path(0))
+        .expect("the depth is checked, and index 0 is in every tree")
+}
+
 /// A header of a shape, all else zero.
 pub(super) fn header_of(shape: &BatchShape) -> Header {
     Header {
@@ -124,5 +185,7 @@ pub(super) fn header_of(shape: &BatchShape) -> Header {
         shape: *shape,
         pre_root: Fr::ZERO,
         post_root: Fr::ZERO,
+        consumed_before: 0,
+        consumed_after: 0,
     }
 }

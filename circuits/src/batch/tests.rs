@@ -5,10 +5,11 @@ use crate::{
     protocol::{
         account::{Account, AccountIndex},
         amount::{Amount, Fee},
-        eddsa::PrivateKey,
-        ledger::{BatchTrace, Ledger},
-        public_data::{BatchShape, FeeSlot},
-        transfer::{Address, Domain, SignedTransfer, Transfer},
+        eddsa::{PrivateKey, PublicKey},
+        ledger::{BatchTrace, Ledger, ReceiverTrace},
+        public_data::{BatchShape, FeeSlot, PublicData, Slots},
+        queue::{Entry, EntryType, Outcome},
+        transfer::{Address, Domain, Operation, Recipient, SignedTransfer, Transfer},
         uint::U40,
     },
     template::Matrix,
@@ -67,19 +68,21 @@ pub(super) fn transfer(
 ) -> Transfer {
     Transfer {
         from: index(from),
-        to: index(to),
+        recipient: Recipient::account(index(to)),
         amount: Amount::from_value(amount).unwrap(),
         fee: Fee::from_value(fee).unwrap(),
         token,
         nonce: U40::try_from(nonce).unwrap(),
         valid_until: U40::try_from(TIME).unwrap(),
-        recipient: Fr::ZERO,
     }
 }
 
 pub(super) fn transfers() -> Vec<SignedTransfer> {
     let mut to_key = transfer(1, 3, 12_300, 7, 0, 1);
-    to_key.recipient = key(3).public_key().x;
+    to_key.recipient = Recipient::Account {
+        index: index(3),
+        owner: key(3).public_key().x,
+    };
     [
         (1, transfer(1, 2, 1_000, 10, 0, 0)),
         (1, to_key),
@@ -105,17 +108,13 @@ pub(super) fn fee_slots() -> Vec<FeeSlot> {
 }
 
 pub(super) const fn shape(transfers: u32, fee_slots: u32) -> BatchShape {
-    BatchShape {
-        transfers,
-        fee_slots,
-        depth: 2,
-    }
+    BatchShape::transfers_only(2, transfers, fee_slots)
 }
 
 pub(super) fn trace(shape: BatchShape, transfers: &[SignedTransfer]) -> BatchTrace {
     let slots = &fee_slots()[..(shape.fee_slots as usize).min(2)];
     ledger()
-        .apply_batch(&shape, TIME, slots, transfers)
+        .apply_batch(&shape, TIME, &[], slots, transfers)
         .unwrap()
 }
 
@@ -134,6 +133,183 @@ fn a_batch_of_the_ledger_satisfies_the_circuit() {
         let data = trace.public_data().unwrap();
         assert_eq!(assignment.words, data.words());
         assert_eq!(assignment.public_inputs(), data.public_inputs());
+    }
+}
+
+/// Entries of every type, of which some apply, and transfers of every operation; the batch's own new accounts
+/// are 64 and on in a deeper tree, else the first gaps.
+fn everything(shape: BatchShape) -> (Ledger, Ledger, BatchTrace) {
+    let owner = Address([7; 20]);
+    let without_key = Account {
+        public_key: PublicKey::NONE,
+        l1_owner: owner,
+        ..account(1, 5, 600)
+    };
+    let before = ledger();
+    let accounts = before
+        .accounts()
+        .map(|(index, account)| (index, account.clone()));
+    let accounts = accounts.chain([(index(30), without_key)]);
+    let before = Ledger::from_genesis(2, domain(), accounts).unwrap();
+
+    let entry = |kind, at, token, amount, key| Entry {
+        kind,
+        token,
+        account: index(at),
+        address: owner,
+        amount,
+        key,
+        timestamp: U40::default(),
+    };
+    let x_of = |seed| PublicKey {
+        y: Fr::ZERO,
+        ..key(seed).public_key()
+    };
+    let (create, top_up) = (EntryType::Create, EntryType::TopUp);
+    let (exit, by_key) = (EntryType::Exit, EntryType::ExitByKey);
+    let all = [
+        entry(create, 0, 5, 1 << 100, key(8).public_key()),
+        entry(create, 0, 0, 1, PublicKey::NONE),
+        entry(top_up, 2, 0, 50, x_of(2)),
+        entry(exit, 30, 5, 0, PublicKey::NONE),
+        entry(by_key, 3, 0, 0, x_of(3)),
+        // Another owner's key, another token, no account, somebody else's, again.
+        entry(top_up, 2, 0, 50, x_of(3)),
+        entry(top_up, 2, 5, 50, x_of(2)),
+        entry(top_up, 40, 0, 50, x_of(2)),
+        entry(exit, 2, 0, 0, PublicKey::NONE),
+        entry(by_key, 2, 0, 0, x_of(3)),
+        entry(exit, 30, 5, 0, PublicKey::NONE),
+    ];
+    let entries = &all[..all.len().min(shape.l1_slots as usize)];
+
+    let to = |recipient, amount, fee, nonce| Transfer {
+        recipient,
+        ..transfer(1, 0, amount, fee, 0, nonce)
+    };
+    let l1 = |byte| Recipient::L1(Address([byte; 20]));
+    let new = |seed| Recipient::NewAccount(key(seed).public_key());
+    let mut transfers: Vec<SignedTransfer> = transfers()[..2].to_vec();
+    let (mut withdrawals, mut creations) = (0, 0);
+    for recipient in [l1(0xff), new(9), l1(1), new(9)] {
+        let room = match recipient.operation() {
+            Operation::Withdrawal => {
+                withdrawals += 1;
+                withdrawals <= shape.withdrawals
+            }
+            _ => {
+                creations += 1;
+                creations <= shape.creations
+            }
+        };
+        if room {
+            let nonce = transfers.len() as u64;
+            transfers
+                .push(to(recipient, 1000 + u128::from(nonce), 1, nonce).sign(&key(1), &domain()));
+        }
+    }
+    let mut after = before.clone();
+    let trace = after
+        .apply_batch(&shape, TIME, entries, &fee_slots(), &transfers)
+        .unwrap();
+    (before, after, trace)
+}
+
+#[test]
+fn batches_of_everything_satisfy_the_circuit() {
+    // Header, L1, fee and record words end in and at the border of every block.
+    for (l1_slots, withdrawals, creations, transfers) in [
+        (0, 0, 0, 2),
+        (0, 1, 0, 3),
+        (1, 0, 1, 4),
+        (2, 1, 1, 7),
+        (11, 2, 2, 6),
+        (12, 3, 3, 39),
+        (1, 1, 0, 36),
+    ] {
+        let shape = BatchShape {
+            l1_slots,
+            withdrawals,
+            creations,
+            ..shape(transfers, 2)
+        };
+        let (before, after, trace) = everything(shape);
+        let circuit = BatchCircuit::new(shape).unwrap();
+        let assignment = circuit.assign(&trace).unwrap();
+        let broken = circuit.program().first_unsatisfied(&assignment.columns);
+        assert_eq!(
+            broken.map(|row| circuit.program().label(row)),
+            None,
+            "{shape:?}"
+        );
+        let data = trace.public_data().unwrap();
+        assert_eq!(assignment.words, data.words());
+        assert_eq!(assignment.public_inputs(), data.public_inputs());
+        let mut rebuilt = before;
+        let published = PublicData::decode(*data.header(), &data.encode()).unwrap();
+        rebuilt.apply_public_data(&published).unwrap();
+        assert_eq!(rebuilt, after);
+    }
+}
+
+#[test]
+fn entries_apply_or_are_no_ops() {
+    let shape = BatchShape {
+        l1_slots: 11,
+        withdrawals: 2,
+        creations: 2,
+        ..shape(6, 2)
+    };
+    let (_, after, trace) = everything(shape);
+    let outcomes: Vec<_> = trace.l1.iter().map(|entry| entry.slot.outcome).collect();
+    let (applied, missed) = (Outcome::ToppedUp(true), Outcome::ToppedUp(false));
+    let (first, second) = (index(0), index(4));
+    let expected = [
+        Outcome::Created(first),
+        Outcome::Created(second),
+        applied,
+        Outcome::Paid(600),
+        Outcome::Paid(0),
+        missed,
+        missed,
+        missed,
+        Outcome::Paid(0),
+        Outcome::Paid(0),
+        Outcome::Paid(0),
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(after.consumed(), 11);
+    assert_eq!(after.account(first).unwrap().balance, 1 << 100);
+    assert!(after.account(second).unwrap().public_key.is_none());
+    assert_eq!(after.account(index(30)).unwrap().balance, 0);
+    let created = after.account(index(5)).unwrap();
+    assert_eq!(created.public_key, key(9).public_key());
+    assert_eq!(created.balance, 1003);
+}
+
+/// A public withdrawal slot that no transfer stands behind, or another than the transfer's.
+#[test]
+fn records_are_bound_to_the_transfers() {
+    let shape = BatchShape {
+        withdrawals: 2,
+        creations: 1,
+        ..shape(5, 2)
+    };
+    let (_, _, trace) = everything(shape);
+    let circuit = BatchCircuit::new(shape).unwrap();
+    for change in [
+        (|slots: &mut Slots| slots.withdrawals[0].address = Address([9; 20])) as fn(&mut Slots),
+        |slots| slots.withdrawals[0].token += 1,
+        |slots| slots.withdrawals[0].amount = Amount::from_value(5000).unwrap(),
+        |slots| slots.creations[0] = key(7).public_key(),
+    ] {
+        let mut slots = trace.public_data().unwrap().slots().clone();
+        change(&mut slots);
+        let data = PublicData::new(slots).unwrap();
+        let columns = circuit.assign_as(&trace, &data).unwrap().columns;
+        let row = circuit.program().first_unsatisfied(&columns).unwrap();
+        let label = circuit.program().label(row);
+        assert!(label.starts_with("closing"), "{label}");
     }
 }
 
@@ -187,11 +363,7 @@ fn the_cost_model_is_exact() {
 /// failure prints the file's new text.
 #[test]
 fn constraint_counts_are_pinned() {
-    let shape = BatchShape {
-        transfers: 1,
-        fee_slots: 2,
-        depth: 11,
-    };
+    let shape = BatchShape::transfers_only(11, 1, 2);
     let circuit = BatchCircuit::new(shape).unwrap();
     let mut parts = BTreeMap::new();
     let transfer = &circuit.templates.transfer;
@@ -207,6 +379,8 @@ fn constraint_counts_are_pinned() {
     }
     for (template, name) in [
         (transfer, "transfer"),
+        (&circuit.templates.l1, "L1 slot"),
+        (&circuit.templates.record, "record slot"),
         (&circuit.templates.fee, "fee slot"),
         (&circuit.templates.block, "data block"),
         (&circuit.templates.header, "header"),
@@ -290,7 +464,10 @@ fn traces_of_another_shape_are_refused() {
     );
 
     let mut short = trace(shape(5, 2), &transfers());
-    short.transfers[1].receiver_path.levels.pop();
+    match &mut short.transfers[1].receiver {
+        ReceiverTrace::Account { path, .. } => path.levels.pop(),
+        _ => unreachable!("the second transfer goes to an account"),
+    };
     let error = circuit.assign(&short).unwrap_err();
     let expected = WitnessError::PathLength {
         what: "transfer",

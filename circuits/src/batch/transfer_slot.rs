@@ -1,4 +1,4 @@
-//! The transfer template: one slot, used or not.
+//! The transfer template: one slot, used or not, for a transfer to an account, to a new one, or to L1.
 //!
 //! An unused slot proves a real transfer too, that of a made-up account to itself in a tree of its
 //! own ([`super::padding`]), and `on = 0` cuts it off: its tree is not compared with the state, the
@@ -10,12 +10,18 @@ use crate::{
     gadgets::{
         account::AccountVar,
         amount,
+        babyjubjub::PointVar,
         bits::{booleans, compose, enforce_range},
-        eddsa,
-        transfer::TransferVar,
+        eddsa, record,
+        transfer::{TransferVar, pack},
         tree,
     },
-    protocol::ledger::TransferTrace,
+    protocol::{
+        account::{Account, AccountIndex},
+        ledger::TransferTrace,
+        transfer::{Operation, m2},
+        tree::Path,
+    },
     template::{Builder, Circuit, Num, Result},
 };
 use ark_bn254::Fr;
@@ -24,10 +30,23 @@ use ark_ff::Field;
 /// Bits of a time.
 const TIME_BITS: usize = 40;
 
+/// Exports of the running hashes.
+pub(super) const WITHDRAWALS_EXPORT: &str = "withdrawals";
+pub(super) const CREATIONS_EXPORT: &str = "creations";
+
+/// Who is credited: the receiver, the account to be, or in a withdrawal somebody made up.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver<'a> {
+    pub index: AccountIndex,
+    pub account: &'a Account,
+    pub path: &'a Path,
+}
+
 /// One slot and the values of its ports.
 pub(super) struct TransferSlot<'a> {
     pub on: bool,
     pub trace: &'a TransferTrace,
+    pub receiver: Receiver<'a>,
     /// d₀.
     pub domain: Fr,
     /// d₁.
@@ -40,6 +59,8 @@ pub(super) struct TransferSlot<'a> {
     pub fees: &'a [Fr],
     /// The fee slot that takes this transfer's fee.
     pub fee_slot: Option<usize>,
+    /// The running hashes of withdrawals and of creations before the slot.
+    pub records: [Fr; 2],
 }
 
 /// Name of the export of the sum for fee slot `slot`.
@@ -60,53 +81,97 @@ impl Circuit for TransferSlot<'_> {
         let fee_tokens = ports("fee_token", self.fee_tokens)?;
         let root_before = ports("root", &[self.root])?.remove(0);
         let fees_before = ports("fees", self.fees)?;
+        let records = ports("records", &self.records)?;
 
         let on = builder.scope("on", |builder| builder.boolean(self.on))?;
-        let (transfer, root_after) = self.transfer(builder, &on, &timestamp, &root_before)?;
+        let operation = builder.scope("operation", |builder| self.operation(builder, &on))?;
+        let sent = self.transfer(builder, &on, &operation, &timestamp, &root_before)?;
         builder.scope("signature", |builder| {
-            self.signature(builder, &transfer, &domain)
+            self.signature(builder, &sent, &domain)
         })?;
         builder.scope("fee", |builder| {
-            let fee = builder.scope("on", |builder| builder.mul(&on, &transfer.0.fee.value))?;
-            self.collect_fee(builder, &transfer.0.token, &fee, &fee_tokens, &fees_before)
+            let fee = builder.scope("on", |builder| builder.mul(&on, &sent.transfer.fee.value))?;
+            let token = &sent.transfer.token;
+            self.collect_fee(builder, token, &fee, &fee_tokens, &fees_before)
         })?;
-        export_root(builder, &on, &root_before, &root_after)?;
+        builder.scope("records", |builder| {
+            self.records(builder, &operation, &sent, &records)
+        })?;
+        export_root(builder, &on, &root_before, &sent.root)?;
         builder.scope("public_data", |builder| {
-            let operation = builder.mul(&on, &transfer.0.operation())?;
-            builder.export_column("operation", &operation);
+            let word = builder.mul(&on, &sent.transfer.public())?;
+            builder.export_column("operation", &word);
             Ok(())
         })
     }
 }
 
-/// A transfer and its sender.
-type Sent = (TransferVar, AccountVar);
+/// Which of the three operations; a transfer if neither is 1.
+struct OperationVar {
+    withdrawal: Num,
+    new_account: Num,
+}
+
+/// A transfer, its accounts, and the state root after it.
+struct Sent {
+    transfer: TransferVar,
+    sender: AccountVar,
+    receiver_key: PointVar,
+    root: Num,
+}
 
 impl TransferSlot<'_> {
-    /// Everything but signature and fee; the state root after the transfer.
+    /// The operation's flags. An unused slot is a transfer: what a withdrawal or a new account hands on
+    /// does not ask whether the slot is on.
+    fn operation(&self, builder: &mut Builder, on: &Num) -> Result<OperationVar> {
+        let operation = self.trace.transfer.transfer.recipient.operation();
+        let withdrawal = builder.boolean(operation == Operation::Withdrawal)?;
+        let new_account = builder.boolean(operation == Operation::NewAccount)?;
+        builder.scope("one", |builder| {
+            builder.enforce(&withdrawal, &new_account, &Num::zero())
+        })?;
+        builder.scope("only_if_on", |builder| {
+            let either = &withdrawal + &new_account;
+            builder.enforce(&either, &(&Num::one() - on), &Num::zero())
+        })?;
+        Ok(OperationVar {
+            withdrawal,
+            new_account,
+        })
+    }
+
+    /// Everything but signature, fee and records.
     fn transfer(
         &self,
         builder: &mut Builder,
         on: &Num,
+        operation: &OperationVar,
         timestamp: &Num,
         root: &Num,
-    ) -> Result<(Sent, Num)> {
+    ) -> Result<Sent> {
         let TransferTrace {
             transfer,
             sender,
             sender_path,
-            receiver,
-            receiver_path,
             ..
         } = self.trace;
         let transfer = &transfer.transfer;
+        let Receiver {
+            index: receiver_index,
+            account: receiver,
+            path: receiver_path,
+        } = &self.receiver;
         let (sender_path, receiver_path) = (&sender_path.levels, &receiver_path.levels);
+        let OperationVar {
+            withdrawal,
+            new_account,
+        } = operation;
         let mut index = |name, index: u64, levels: usize| {
             let bits = tree::LEVEL_BITS * levels;
             builder.scope(name, |builder| booleans(builder, Fr::from(index), bits))
         };
         let from = index("from", transfer.from.get(), sender_path.len())?;
-        let to = index("to", transfer.to.get(), receiver_path.len())?;
+        let to_bits = index("to", receiver_index.get(), receiver_path.len())?;
         let amount = builder.scope("amount", |builder| {
             amount::amount(builder, transfer.amount.encoding())
         })?;
@@ -123,20 +188,59 @@ impl TransferSlot<'_> {
             enforce_root(builder, on, root, &roots.old)?;
             Ok((sender, roots.new))
         })?;
-        let (receiver, received) = builder.scope("receiver", |builder| {
+        let (receiver, root) = builder.scope("receiver", |builder| {
             // One token for both: the receiver's is not a witness of its own.
             let receiver = AccountVar::witness_of_token(builder, receiver, &sender.token)?;
             let leaves = receiver.credit(builder, &amount.value)?;
-            let roots = builder.scope("path", |builder| {
-                tree::update(builder, &to, &leaves.old, &leaves.new, receiver_path)
+            // A new account was nothing: no leaf, and no balance, nonce or owner on L1 to start with.
+            let old_leaf = builder.scope("new_account", |builder| {
+                for field in [&receiver.balance, &receiver.nonce, &receiver.owner] {
+                    builder.enforce(new_account, field, &Num::zero())?;
+                }
+                builder.mul(&(&Num::one() - new_account), &leaves.old)
             })?;
-            builder.scope("root", |builder| builder.enforce_equal(&roots.old, &sent))?;
-            Ok((receiver, roots.new))
+            let roots = builder.scope("path", |builder| {
+                tree::update(builder, &to_bits, &old_leaf, &leaves.new, receiver_path)
+            })?;
+            // In a withdrawal the receiver is made up, in a tree of its own, and changes nothing.
+            let gap = &roots.old - &sent;
+            builder.scope("root", |builder| {
+                builder.enforce(&(&Num::one() - withdrawal), &gap, &Num::zero())
+            })?;
+            let root = builder.scope("root_of_withdrawal", |builder| {
+                let change = builder.mul(withdrawal, &(&sent - &roots.new))?;
+                Ok(&roots.new + &change)
+            })?;
+            Ok((receiver, root))
+        })?;
+        let to = compose(&to_bits);
+        let signed_to = builder.scope("signed_to", |builder| {
+            builder.enforce(withdrawal, &to, &Num::zero())?;
+            let chosen = builder.mul(new_account, &to)?;
+            Ok(&to - &chosen)
         })?;
         let recipient = builder.scope("recipient", |builder| {
-            let recipient = builder.witness(transfer.recipient)?;
-            builder.enforce(&recipient, &(&recipient - &receiver.key.x), &Num::zero())?;
+            let recipient = builder.witness(m2(transfer))?;
+            let other = &recipient - &receiver.key.x;
+            let named = builder.mul(&recipient, &other)?;
+            builder.enforce(&named, &(&Num::one() - withdrawal), &Num::zero())?;
+            // 0 stands for any owner of an account that exists, never for any new one.
+            builder.enforce(new_account, &other, &Num::zero())?;
             Ok(recipient)
+        })?;
+        builder.scope("new_key", |builder| {
+            // The sender's key passes anyway, so that nothing is asked of other receivers' keys.
+            let mut choose = |new: &Num, other: &Num| {
+                let change = builder.mul(new_account, &(new - other))?;
+                Ok(other + &change)
+            };
+            let key = PointVar {
+                x: choose(&receiver.key.x, &sender.key.x)?,
+                y: choose(&receiver.key.y, &sender.key.y)?,
+            };
+            let key8 = key.checked_mul_by_cofactor(builder)?;
+            // In the subgroup of order l only the identity has x = 0.
+            builder.enforce_nonzero(&key8.x)
         })?;
         let valid_until = builder.scope("valid_until", |builder| {
             let valid_until = builder.witness(Fr::from(transfer.valid_until.get()))?;
@@ -144,8 +248,10 @@ impl TransferSlot<'_> {
             Ok(valid_until)
         })?;
         let transfer = TransferVar {
+            operation: &(&Num::one() + withdrawal) + &(new_account + new_account),
             from: compose(&from),
-            to: compose(&to),
+            to,
+            signed_to,
             recipient,
             amount,
             fee,
@@ -153,11 +259,63 @@ impl TransferSlot<'_> {
             nonce: sender.nonce.clone(),
             valid_until,
         };
-        Ok(((transfer, sender), received))
+        Ok(Sent {
+            transfer,
+            sender,
+            receiver_key: receiver.key,
+            root,
+        })
+    }
+
+    /// Adds a withdrawal or a new account's key to the running hash of its kind.
+    fn records(
+        &self,
+        builder: &mut Builder,
+        operation: &OperationVar,
+        sent: &Sent,
+        before: &[Num],
+    ) -> Result<()> {
+        let OperationVar {
+            withdrawal,
+            new_account,
+        } = operation;
+        let [withdrawals, creations] = before else {
+            unreachable!("two kinds of records");
+        };
+        let transfer = &sent.transfer;
+        let used = Num::one();
+        let withdrawn = pack(&[
+            (&transfer.amount.encoding, 40),
+            (&transfer.token, 32),
+            (&used, 8),
+        ]);
+        // For a new account, `recipient` is its Ax.
+        let record = builder.scope("record", |builder| {
+            let change = builder.mul(new_account, &(&sent.receiver_key.y - &withdrawn))?;
+            Ok([transfer.recipient.clone(), &withdrawn + &change])
+        })?;
+        let acc = builder.scope("kind", |builder| {
+            let change = builder.mul(new_account, &(creations - withdrawals))?;
+            Ok(withdrawals + &change)
+        })?;
+        let absorbed = builder.scope("hash", |builder| record::next(builder, &acc, &record))?;
+        for (name, used, before) in [
+            (WITHDRAWALS_EXPORT, withdrawal, withdrawals),
+            (CREATIONS_EXPORT, new_account, creations),
+        ] {
+            builder.scope(name, |builder| {
+                let after = record::absorb(builder, used, before, &absorbed)?;
+                builder.export_column(name, &after);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     fn signature(&self, builder: &mut Builder, sent: &Sent, domain: &Num) -> Result<()> {
-        let (transfer, sender) = sent;
+        let Sent {
+            transfer, sender, ..
+        } = sent;
         let message = builder.scope("message", |builder| transfer.message(builder, domain))?;
         eddsa::verify(
             builder,

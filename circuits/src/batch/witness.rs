@@ -1,21 +1,28 @@
 //! From a [`BatchTrace`] to the values of all columns.
 
 use super::{
-    BatchCircuit, FIRST_FEE, HEADER, TRANSFERS,
+    BatchCircuit, FIRST_FEE, HEADER, L1, Layout, RECORDS_START, TRANSFERS,
     closing::Closing,
     data_block::{BLOCK_WORDS, DataBlock},
     fee_slot::FeeSlotCircuit,
     header::HeaderCircuit,
+    l1_slot::L1SlotCircuit,
     padding::Padding,
-    transfer_slot::TransferSlot,
+    record_slot::RecordSlot,
+    transfer_slot::{Receiver, TransferSlot},
 };
 use crate::gadgets::account::power_of_two;
 use crate::protocol::{
-    ledger::{BatchTrace, FeeTrace, TransferTrace},
+    account::{Account, AccountIndex},
+    ledger::{BatchTrace, FeeTrace, ReceiverTrace, TransferTrace},
+    poseidon,
     public_data::{
-        BatchShape, DataError, HEADER_WORDS, TRANSFER_BITS, challenge, commitment_start,
-        commitment_states, evaluate,
+        BatchShape, DataError, HEADER_WORDS, PublicData, TRANSFER_BITS, Withdrawal,
+        commitment_start, commitment_states, evaluate,
     },
+    transfer::Recipient,
+    tree::Path,
+    uint::U40,
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, PrimeField};
@@ -49,10 +56,10 @@ pub enum WitnessError {
         /// The trace's.
         got: BatchShape,
     },
-    /// More transfers or fee slots than the shape has room for.
+    /// More of a kind than the shape has room for.
     #[error("expected at most {slots} {what}, got {got}")]
     TooMany {
-        /// Transfers or fee slots.
+        /// L1 entries, transfers or fee slots.
         what: &'static str,
         /// Slots there are.
         slots: u32,
@@ -65,7 +72,7 @@ pub enum WitnessError {
     /// A path of another length than the tree's depth.
     #[error("expected a path of {expected} levels in {what} {index}, got {got}")]
     PathLength {
-        /// Transfer or fee slot.
+        /// L1 entry, transfer or fee slot.
         what: &'static str,
         /// Its number.
         index: usize,
@@ -85,11 +92,19 @@ struct Flow<'a> {
     trace: &'a BatchTrace,
     padding: Padding,
     words: Vec<Fr>,
+    /// For each withdrawal or creation slot, the running hash before and the words.
+    records: [Vec<(Fr, Option<[Fr; 2]>)>; 2],
+    /// The running hashes after the last slots, and after the last transfer.
+    records_end: [[Fr; 2]; 2],
+    /// For each transfer slot, the running hashes before.
+    transfer_records: Vec<[Fr; 2]>,
+    /// For each transfer to no account that was there, who is credited.
+    made_up: Vec<Option<(AccountIndex, Account, Path)>>,
     /// Token that each fee slot shows.
     fee_tokens: Vec<Fr>,
     /// For each transfer slot, the fee slot that takes its fee.
     fee_slots: Vec<Option<usize>>,
-    /// `roots[k]`: the state root before transfer slot k; then before each fee slot; then the last.
+    /// The state root before each L1 slot, each transfer slot, each fee slot; then the last.
     roots: Vec<Fr>,
     /// `fees[k][f]`: what fee slot f has collected before transfer slot k, then in the end.
     fees: Vec<Vec<Fr>>,
@@ -110,8 +125,16 @@ impl BatchCircuit {
     /// If the trace has not the circuit's shape.
     pub fn assign(&self, trace: &BatchTrace) -> Result<BatchAssignment, WitnessError> {
         self.check_shape(trace)?;
-        let public_data = trace.public_data()?;
-        let flow = Flow::new(&self.shape, trace, public_data.words());
+        self.assign_as(trace, &trace.public_data()?)
+    }
+
+    /// The assignment of a batch that publishes these data.
+    pub(super) fn assign_as(
+        &self,
+        trace: &BatchTrace,
+        public_data: &PublicData,
+    ) -> Result<BatchAssignment, WitnessError> {
+        let flow = Flow::new(&self.shape, trace, public_data);
         let instance = [
             Fr::ONE,
             *flow.states.last().expect("there is a first state"),
@@ -136,6 +159,7 @@ impl BatchCircuit {
             true => Ok(()),
             false => Err(WitnessError::TooMany { what, slots, got }),
         };
+        room("L1 entries", expected.l1_slots, trace.l1.len())?;
         room("transfers", expected.transfers, trace.transfers.len())?;
         room("fee slots", expected.fee_slots, trace.fees.len())?;
         let length = |what, index, got: usize| match got == expected.depth as usize {
@@ -147,9 +171,17 @@ impl BatchCircuit {
                 got,
             }),
         };
+        for (index, entry) in trace.l1.iter().enumerate() {
+            length("L1 entry", index, entry.path.levels.len())?;
+        }
         for (index, transfer) in trace.transfers.iter().enumerate() {
             length("transfer", index, transfer.sender_path.levels.len())?;
-            length("transfer", index, transfer.receiver_path.levels.len())?;
+            match &transfer.receiver {
+                ReceiverTrace::Account { path, .. } | ReceiverTrace::NewAccount { path, .. } => {
+                    length("transfer", index, path.levels.len())?;
+                }
+                ReceiverTrace::L1 => {}
+            }
         }
         for (index, fee) in trace.fees.iter().enumerate() {
             if let Some(fee) = fee {
@@ -167,35 +199,49 @@ impl BatchCircuit {
         segment: usize,
         copy: usize,
     ) -> Result<Vec<Fr>, SynthesisError> {
-        let fee_slots = self.shape.fee_slots as usize;
-        let data = FIRST_FEE + fee_slots;
-        match segment {
-            HEADER => self.templates.header.witness(&HeaderCircuit {
-                words: flow.words[..HEADER_WORDS].try_into().expect("nine words"),
-                slots: flow.words[3],
-                initial_state: commitment_start(self.shape.words() as u32),
-            }),
-            TRANSFERS => self.templates.transfer.witness(&flow.transfer_slot(copy)),
-            _ if segment < data => self
-                .templates
-                .fee
-                .witness(&flow.fee_slot(&self.shape, segment - FIRST_FEE)),
-            _ if segment == data => self.templates.block.witness(&flow.block(&self.shape, copy)),
-            _ => self.templates.closing.witness(&Closing {
+        let layout = Layout::new(&self.shape);
+        let templates = &self.templates;
+        if segment == layout.closing() {
+            let [withdrawals, creations] = flow.records_end;
+            return templates.closing.witness(&Closing {
                 commitment: [instance[1]; 2],
                 evaluation: [instance[3]; 2],
                 post_root: [
                     flow.trace.header.post_root,
                     *flow.roots.last().expect("a root"),
                 ],
+                withdrawals,
+                creations,
+            });
+        }
+        if segment >= layout.data {
+            let block = segment - layout.data + copy;
+            return templates.block.witness(&flow.block(&self.shape, block));
+        }
+        match segment {
+            HEADER => templates.header.witness(&HeaderCircuit {
+                words: flow.words[..HEADER_WORDS].try_into().expect("eight words"),
+                slots: flow.words[3],
+                initial_state: commitment_start(self.shape.words() as u32),
             }),
+            L1 => templates.l1.witness(&flow.l1_slot(copy)),
+            TRANSFERS => {
+                let slot = flow.transfer_slot(&self.shape, copy);
+                templates.transfer.witness(&slot)
+            }
+            _ if segment == layout.withdrawals => templates.record.witness(&flow.record(0, copy)),
+            _ if segment == layout.creations => templates.record.witness(&flow.record(1, copy)),
+            _ => templates
+                .fee
+                .witness(&flow.fee_slot(&self.shape, segment - FIRST_FEE)),
         }
     }
 }
 
 impl<'a> Flow<'a> {
-    fn new(shape: &BatchShape, trace: &'a BatchTrace, words: Vec<Fr>) -> Self {
+    fn new(shape: &BatchShape, trace: &'a BatchTrace, public_data: &PublicData) -> Self {
         let padding = Padding::new(&trace.header);
+        let words = public_data.words();
         let slots = shape.fee_slots as usize;
         let fee = |slot: usize| trace.fees.get(slot).and_then(Option::as_ref);
         let fee_tokens: Vec<Fr> = (0..slots)
@@ -203,10 +249,15 @@ impl<'a> Flow<'a> {
             .collect();
 
         let mut roots = vec![trace.header.pre_root];
+        for index in 0..shape.l1_slots as usize {
+            let before = roots[index];
+            roots.push(trace.l1.get(index).map_or(before, |entry| entry.root_after));
+        }
         let mut fees = vec![vec![Fr::ZERO; slots]];
         let mut fee_slots = Vec::new();
         for index in 0..shape.transfers as usize {
-            let (mut root, mut sums) = (roots[index], fees[index].clone());
+            let mut root = *roots.last().expect("there is a first root");
+            let mut sums = fees[index].clone();
             let mut taken_by = None;
             if let Some(transfer) = trace.transfers.get(index) {
                 root = transfer.root_after;
@@ -225,7 +276,7 @@ impl<'a> Flow<'a> {
         }
 
         let states = commitment_states(&words);
-        let rho = challenge(*states.last().expect("there is a first state"), &words);
+        let rho = public_data.challenge(*states.last().expect("there is a first state"));
         // From the last block to the first, as the circuit does it.
         let next_block = rho.pow([BLOCK_WORDS as u64]);
         let mut evaluations = vec![Fr::ZERO];
@@ -234,7 +285,46 @@ impl<'a> Flow<'a> {
             evaluations.push(evaluate(block, rho) + next_block * after);
         }
         evaluations.reverse();
+        let withdrawals = public_data.withdrawals().iter().map(Withdrawal::words);
+        let creations = public_data.creations().iter().map(|key| [key.x, key.y]);
+        let [no_withdrawals, no_creations] = RECORDS_START.map(|(_, start)| start);
+        let (withdrawals, withdrawals_end) =
+            running(withdrawals, shape.withdrawals as usize, no_withdrawals);
+        let (creations, creations_end) = running(creations, shape.creations as usize, no_creations);
+        let mut acc = RECORDS_START.map(|(_, start)| start);
+        let mut transfer_records = Vec::with_capacity(shape.transfers as usize + 1);
+        for index in 0..shape.transfers as usize {
+            transfer_records.push(acc);
+            let transfer = trace
+                .transfers
+                .get(index)
+                .map(|trace| &trace.transfer.transfer);
+            match transfer.map(|transfer| (transfer, transfer.recipient)) {
+                Some((transfer, Recipient::L1(address))) => {
+                    let withdrawal = Withdrawal {
+                        address,
+                        token: transfer.token,
+                        amount: transfer.amount,
+                    };
+                    let [first, second] = withdrawal.words();
+                    acc[0] = poseidon::hash(&[acc[0], first, second]);
+                }
+                Some((_, Recipient::NewAccount(key))) => {
+                    acc[1] = poseidon::hash(&[acc[1], key.x, key.y]);
+                }
+                Some((_, Recipient::Account { .. })) | None => {}
+            }
+        }
+        let made_up = trace
+            .transfers
+            .iter()
+            .map(|transfer| made_up(&padding, transfer))
+            .collect();
         Self {
+            records: [withdrawals, creations],
+            records_end: [[withdrawals_end, acc[0]], [creations_end, acc[1]]],
+            transfer_records,
+            made_up,
             trace,
             padding,
             words,
@@ -248,23 +338,60 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn transfer_slot(&self, index: usize) -> TransferSlot<'_> {
-        let (root, fees) = (self.roots[index], &self.fees[index]);
-        let unused = self.padding.transfer_slot(&self.fee_tokens, fees, root);
-        match self.trace.transfers.get(index) {
-            None => unused,
-            Some(trace) => TransferSlot {
+    fn l1_slot(&self, index: usize) -> L1SlotCircuit<'_> {
+        let root = self.roots[index];
+        match self.trace.l1.get(index) {
+            None => self.padding.l1_slot(root),
+            Some(trace) => L1SlotCircuit {
                 on: true,
-                trace,
-                fee_slot: self.fee_slots[index],
-                ..unused
+                slot: &trace.slot,
+                index: trace.index,
+                account: trace.account.as_ref(),
+                path: &trace.path,
+                root,
             },
         }
     }
 
+    fn transfer_slot(&self, shape: &BatchShape, index: usize) -> TransferSlot<'_> {
+        let root = self.roots[shape.l1_slots as usize + index];
+        let (fees, records) = (&self.fees[index], self.transfer_records[index]);
+        let unused = self
+            .padding
+            .transfer_slot(&self.fee_tokens, fees, root, records);
+        let Some(trace) = self.trace.transfers.get(index) else {
+            return unused;
+        };
+        let receiver = match (&trace.receiver, &self.made_up[index]) {
+            (ReceiverTrace::Account { account, path }, _) => Receiver {
+                index: trace.transfer.transfer.recipient.index(),
+                account,
+                path,
+            },
+            (_, Some((index, account, path))) => Receiver {
+                index: *index,
+                account,
+                path,
+            },
+            (_, None) => unused.receiver,
+        };
+        TransferSlot {
+            on: true,
+            trace,
+            receiver,
+            fee_slot: self.fee_slots[index],
+            ..unused
+        }
+    }
+
+    fn record(&self, kind: usize, slot: usize) -> RecordSlot {
+        let (acc, words) = self.records[kind][slot];
+        RecordSlot { acc, words }
+    }
+
     fn fee_slot(&self, shape: &BatchShape, slot: usize) -> FeeSlotCircuit<'_> {
         let transfers = shape.transfers as usize;
-        let root = self.roots[transfers + slot];
+        let root = self.roots[shape.l1_slots as usize + transfers + slot];
         let total = self.fees[transfers][slot];
         match self.trace.fees.get(slot).and_then(Option::as_ref) {
             None => self.padding.fee_slot(root),
@@ -280,7 +407,7 @@ impl<'a> Flow<'a> {
     }
 
     fn block(&self, shape: &BatchShape, block: usize) -> DataBlock {
-        let singles = HEADER_WORDS + shape.fee_slots as usize;
+        let singles = shape.words_before_transfers();
         let words = std::array::from_fn(|i| {
             let index = block * BLOCK_WORDS + i;
             match self.words.get(index) {
@@ -294,6 +421,50 @@ impl<'a> Flow<'a> {
             evaluation: self.evaluations[block + 1],
             rho: self.rho,
             words,
+        }
+    }
+}
+
+/// For each slot the running hash before and the words of its record, if it has one; and the last hash.
+fn running(
+    records: impl Iterator<Item = [Fr; 2]>,
+    slots: usize,
+    start: Fr,
+) -> (Vec<(Fr, Option<[Fr; 2]>)>, Fr) {
+    let mut acc = start;
+    let records = records.map(Some).chain(std::iter::repeat(None));
+    let slots = records
+        .take(slots)
+        .map(|words| {
+            let before = acc;
+            if let Some([a, b]) = words {
+                acc = poseidon::hash(&[acc, a, b]);
+            }
+            (before, words)
+        })
+        .collect();
+    (slots, acc)
+}
+
+/// Who is credited by a transfer to no account that was there.
+fn made_up(padding: &Padding, trace: &TransferTrace) -> Option<(AccountIndex, Account, Path)> {
+    let transfer = &trace.transfer.transfer;
+    match (&trace.receiver, transfer.recipient) {
+        (ReceiverTrace::Account { .. }, _) => None,
+        (ReceiverTrace::NewAccount { index, path }, Recipient::NewAccount(public_key)) => {
+            let account = Account {
+                public_key,
+                token: transfer.token,
+                nonce: U40::default(),
+                balance: 0,
+                l1_owner: Default::default(),
+                flags: 0,
+            };
+            Some((*index, account, path.clone()))
+        }
+        _ => {
+            let (account, path) = padding.receiver_of_token(transfer.token);
+            Some((AccountIndex::default(), account, path))
         }
     }
 }

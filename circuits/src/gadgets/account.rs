@@ -107,6 +107,15 @@ impl AccountVar {
         self.leaves(builder, &self.nonce, &balance)
     }
 
+    /// Replaces the balance, which the caller shows to be below 2^128, and keeps the nonce. Enforces the
+    /// nonce's range.
+    pub fn with_balance(&self, builder: &mut Builder, balance: &Num) -> Result<Leaves> {
+        builder.scope("nonce", |builder| {
+            enforce_range(builder, &self.nonce, NONCE_BITS)
+        })?;
+        self.leaves(builder, &self.nonce, balance)
+    }
+
     /// The two leaves: 12 + 2·285 constraints, three of four lanes being common to both.
     fn leaves(&self, builder: &mut Builder, nonce: &Num, balance: &Num) -> Result<Leaves> {
         builder.scope("leaf", |builder| {

@@ -10,6 +10,7 @@ pub mod babyjubjub;
 pub mod bits;
 pub mod eddsa;
 pub mod poseidon;
+pub mod record;
 pub mod transfer;
 pub mod tree;
 

@@ -7,7 +7,8 @@
 //! Source: `docs/protocol.md` §3. An account holds one token for one owner. The leaf of an absent
 //! account is 0, which no known input hashes to.
 //!
-//! Invariant of every account in a ledger: its key is on the curve and 8·A ≠ O, its flags are 0.
+//! Invariant of every account in a ledger: its key is on the curve and 8·A ≠ O, or it is (0, 0) and there is
+//! an `l1_owner`; its flags are 0.
 //! [`Account::validate`] checks it, at genesis and whenever an account is deserialised.
 
 use ark_bn254::Fr;
@@ -32,8 +33,11 @@ pub enum AccountError {
     /// Its key cannot own an account.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Nobody could move what it holds.
+    #[error("expected a public key or an l1Owner, got neither")]
+    NoOwner,
     /// Flags are reserved.
-    #[error("expected flags 0 in version 1, got {got}")]
+    #[error("expected flags 0 in version 2, got {got}")]
     Flags {
         /// The flags.
         got: u8,
@@ -44,18 +48,18 @@ pub enum AccountError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "UncheckedAccount")]
 pub struct Account {
-    /// The owner's key A.
+    /// The owner's key A, or [`PublicKey::NONE`].
     pub public_key: PublicKey,
     /// What the account holds; 0 is ETH.
     pub token: u32,
-    /// Transfers sent.
+    /// Operations sent.
     pub nonce: U40,
     /// In the smallest unit of the token.
     #[serde(with = "field::decimal")]
     pub balance: u128,
     /// Who may leave without a Baby Jubjub key; zero if none.
     pub l1_owner: Address,
-    /// Zero in version 1.
+    /// Zero in version 2.
     pub flags: u8,
 }
 
@@ -109,9 +113,13 @@ impl Account {
     /// Checks the module's invariant.
     ///
     /// # Errors
-    /// If the key is not on the curve, 8·A is the identity, or a flag is set.
+    /// If the key is not on the curve, 8·A is the identity, there is no owner at all, or a flag is set.
     pub fn validate(&self) -> Result<(), AccountError> {
         match self.flags {
+            0 if self.public_key.is_none() => match self.l1_owner == Address::default() {
+                true => Err(AccountError::NoOwner),
+                false => Ok(()),
+            },
             0 => self.public_key.point().map(drop).map_err(AccountError::Key),
             got => Err(AccountError::Flags { got }),
         }

@@ -80,6 +80,17 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// (0, 0), which is no point: the key of an account that only its `l1_owner` can move.
+    pub const NONE: Self = Self {
+        x: Fr::ZERO,
+        y: Fr::ZERO,
+    };
+
+    /// Whether this is [`NONE`](Self::NONE).
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+
     /// The point A.
     ///
     /// # Errors

@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Integer {
 }
 
 /// A field element as a text or 32 bytes.
-struct Element(Fr);
+pub(super) struct Element(pub(super) Fr);
 
 impl Serialize for Element {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,9 +1,9 @@
 //! The state and what changes it.
 //!
-//! A [`Ledger`] holds every account, their tree, the number and the timestamp of the last batch. A
-//! batch is applied in two steps:
+//! A [`Ledger`] holds every account, their tree, the number and the timestamp of the last batch, and how many
+//! entries of the L1 queue are consumed. A batch is applied in two steps:
 //!
-//! 1. *Staging* runs every check of `docs/protocol.md` §5 over an overlay of the accounts that the
+//! 1. *Staging* runs every check of `docs/protocol.md` §5 and §6 over an overlay of the accounts that the
 //!    batch touches, and notes each change of an account. No hash of the tree is computed.
 //! 2. *Committing* replays the noted changes on the tree, which yields the paths and roots of the
 //!    trace. Nothing can fail here.
@@ -14,9 +14,9 @@
 //! Invariants: each account satisfies [`Account::validate`], and the tree has exactly the accounts'
 //! leaves. serde writes the accounts with the root and checks both when reading.
 //!
-//! Cost: a transfer is one signature verification, two leaves and 2·D nodes.
+//! Cost: a transfer is one signature verification, two leaves and 2·D nodes; an entry one leaf and D nodes.
 //!
-//! Not here: deposits and withdrawals (reserved in version 1), the choice of transfers, storage.
+//! Not here: the choice of transfers, whether the entries are those of the contract's queue, storage.
 
 mod error;
 mod serial;
@@ -26,15 +26,18 @@ mod trace;
 use std::collections::BTreeMap;
 
 use ark_bn254::Fr;
+use ark_ff::AdditiveGroup;
 
-pub use error::{BatchError, LedgerError, ReplayError, TransferError};
-use stage::{Change, Stage};
-pub use trace::{BatchTrace, FeeTrace, TransferTrace};
+use error::Needed;
+pub use error::{BatchError, ConsumeError, LedgerError, ReplayError, TransferError};
+use stage::{Change, Moves, Stage};
+pub use trace::{BatchTrace, FeeTrace, L1Trace, ReceiverTrace, TransferTrace};
 
 use super::{
     account::{Account, AccountIndex},
     public_data::{BatchShape, FeeSlot, Header, PublicData},
-    transfer::{Domain, SignedTransfer},
+    queue::{Entry, L1Slot, Outcome},
+    transfer::{Domain, Operation, Recipient, SignedTransfer},
     tree::{Path, Tree, TreeError},
     uint::U40,
 };
@@ -47,6 +50,7 @@ pub struct Ledger {
     tree: Tree,
     batch_number: u64,
     timestamp: U40,
+    consumed: u64,
 }
 
 impl Ledger {
@@ -89,6 +93,7 @@ impl Ledger {
             tree,
             batch_number: 0,
             timestamp: U40::default(),
+            consumed: 0,
         })
     }
 
@@ -115,6 +120,11 @@ impl Ledger {
     /// The timestamp of the last batch; 0 before the first one.
     pub fn timestamp(&self) -> U40 {
         self.timestamp
+    }
+
+    /// Entries of the L1 queue that are consumed, which is the position of the next one.
+    pub fn consumed(&self) -> u64 {
+        self.consumed
     }
 
     /// The account at `index`.
@@ -147,8 +157,8 @@ impl Ledger {
         timestamp: U40,
         fee_slots: &[FeeSlot],
     ) -> Result<TransferTrace, TransferError> {
-        let changes = Stage::new(self).signed_transfer(transfer, timestamp, fee_slots)?;
-        Ok(self.commit_transfer(transfer, changes))
+        let moves = Stage::new(self).signed_transfer(transfer, timestamp, fee_slots)?;
+        Ok(self.commit_transfer(transfer, moves))
     }
 
     /// Whether [`apply_transfer`](Self::apply_transfer) would accept the transfer now: for a node
@@ -167,30 +177,54 @@ impl Ledger {
             .map(drop)
     }
 
-    /// Applies the next batch: the transfers in order, then each fee slot.
+    /// Applies the next batch: the entries of the L1 queue, the transfers, then each fee slot. The entries
+    /// are the contract's next ones, from [`consumed`](Self::consumed) on; accounts that are created get the
+    /// index after the last account's.
     ///
     /// # Errors
-    /// If the batch does not fit `shape`, its timestamp is before the last one, or a transfer or a
+    /// If the batch does not fit `shape`, its timestamp is before the last one, or an entry, a transfer or a
     /// fee slot is refused; the ledger is then as before.
     pub fn apply_batch(
         &mut self,
         shape: &BatchShape,
         timestamp: u64,
+        entries: &[Entry],
         fee_slots: &[FeeSlot],
         transfers: &[SignedTransfer],
     ) -> Result<BatchTrace, BatchError> {
         let timestamp = U40::try_from(timestamp)?;
-        BatchError::check_shape(shape, self.depth(), transfers.len(), fee_slots.len())?;
+        let of = |operation| {
+            let operations = transfers.iter().map(|t| t.transfer.recipient.operation());
+            operations.filter(|other| *other == operation).count()
+        };
+        let needed = Needed {
+            l1: entries.len(),
+            fee_slots: fee_slots.len(),
+            withdrawals: of(Operation::Withdrawal),
+            creations: of(Operation::NewAccount),
+            transfers: transfers.len(),
+        };
+        BatchError::check_shape(shape, self.depth(), &needed)?;
         let batch_number = self.next_batch(timestamp)?;
+        let consumed = self.consumed_after(entries.len())?;
 
         let mut stage = Stage::new(self);
+        let entry_changes = entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| {
+                stage
+                    .entry(entry, None)
+                    .map_err(|source| BatchError::Entry { index, source })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         stage.check_fee_slots(fee_slots.iter().enumerate())?;
-        let mut transfer_changes = Vec::with_capacity(transfers.len());
+        let mut moves = Vec::with_capacity(transfers.len());
         for (index, transfer) in transfers.iter().enumerate() {
-            let changes = stage
+            let of_transfer = stage
                 .signed_transfer(transfer, timestamp, fee_slots)
                 .map_err(|source| BatchError::Transfer { index, source })?;
-            transfer_changes.push(changes);
+            moves.push(of_transfer);
         }
         let fee_changes = fee_slots
             .iter()
@@ -199,17 +233,22 @@ impl Ledger {
             .collect::<Result<Vec<_>, _>>()?;
 
         let pre_root = self.root();
+        let l1 = entries
+            .iter()
+            .zip(entry_changes)
+            .map(|(entry, change)| self.commit_entry(entry, change))
+            .collect();
         let transfers = transfers
             .iter()
-            .zip(transfer_changes)
-            .map(|(transfer, changes)| self.commit_transfer(transfer, changes))
+            .zip(moves)
+            .map(|(transfer, moves)| self.commit_transfer(transfer, moves))
             .collect();
         let mut fees: Vec<_> = fee_slots
             .iter()
             .zip(fee_changes)
             .map(|(slot, (change, fees))| {
                 let root_before = self.root();
-                let (account, path) = self.commit(change);
+                let (account, path) = self.commit_existing(change);
                 Some(FeeTrace {
                     slot: *slot,
                     account,
@@ -221,6 +260,7 @@ impl Ledger {
             })
             .collect();
         fees.resize(shape.fee_slots as usize, None);
+        let consumed_before = std::mem::replace(&mut self.consumed, consumed);
         self.batch_number = batch_number;
         self.timestamp = timestamp;
         Ok(BatchTrace {
@@ -231,7 +271,10 @@ impl Ledger {
                 shape: *shape,
                 pre_root,
                 post_root: self.root(),
+                consumed_before,
+                consumed_after: consumed,
             },
+            l1,
             transfers,
             fees,
         })
@@ -251,13 +294,19 @@ impl Ledger {
                 got: header.domain,
             });
         }
-        let slots = (data.transfers().len(), data.fee_slots().len());
-        BatchError::check_shape(&header.shape, self.depth(), slots.0, slots.1)?;
+        // Public data have no more slots than their own shape.
+        BatchError::check_shape(&header.shape, self.depth(), &Needed::default())?;
         let batch_number = self.next_batch(header.timestamp)?;
         if header.batch_number != batch_number {
             return Err(ReplayError::BatchNumberMismatch {
                 expected: batch_number,
                 got: header.batch_number,
+            });
+        }
+        if header.consumed_before != self.consumed {
+            return Err(ReplayError::ConsumedMismatch {
+                expected: self.consumed,
+                got: header.consumed_before,
             });
         }
         if header.pre_root != self.root() {
@@ -273,11 +322,30 @@ impl Ledger {
         };
         let fee_slots: Vec<FeeSlot> = used().map(|(_, slot)| *slot).collect();
         let mut stage = Stage::new(self);
+        for (index, slot) in data.l1().iter().enumerate() {
+            let created = match slot.outcome {
+                Outcome::Created(index) => Some(index),
+                _ => None,
+            };
+            let (_, expected, _) = stage
+                .entry(&slot.entry, created)
+                .map_err(|source| BatchError::Entry { index, source })?;
+            let got = slot.outcome;
+            if expected != got {
+                let source = ConsumeError::OutcomeMismatch { expected, got };
+                return Err(BatchError::Entry { index, source }.into());
+            }
+        }
         stage.check_fee_slots(used())?;
+        let mut keys = data.creations().iter();
         for (index, transfer) in data.transfers().iter().enumerate() {
             if let Some(transfer) = transfer {
+                let key = match transfer.operation {
+                    Operation::NewAccount => keys.next().copied(),
+                    _ => None,
+                };
                 stage
-                    .public_transfer(transfer, &fee_slots)
+                    .public_transfer(transfer, key, &fee_slots)
                     .map_err(|source| BatchError::Transfer { index, source })?;
             }
         }
@@ -286,12 +354,15 @@ impl Ledger {
         }
 
         let after = stage.into_accounts();
-        let before: Vec<Change> = after
+        let before: Vec<(AccountIndex, Option<Account>)> = after
             .keys()
-            .filter_map(|index| self.accounts.get_key_value(index))
-            .map(|(index, account)| (*index, account.clone()))
+            .map(|index| (*index, self.accounts.get(index).cloned()))
             .collect();
-        self.store(after);
+        self.store(
+            after
+                .into_iter()
+                .map(|(index, account)| (index, Some(account))),
+        );
         if header.post_root != self.root() {
             let got = self.root();
             self.store(before);
@@ -302,6 +373,7 @@ impl Ledger {
         }
         self.batch_number = batch_number;
         self.timestamp = header.timestamp;
+        self.consumed = header.consumed_after;
         Ok(())
     }
 
@@ -318,43 +390,93 @@ impl Ledger {
             .ok_or(BatchError::BatchNumberExhausted)
     }
 
-    fn commit_transfer(
+    /// Entries of the queue that are consumed after a batch with this many.
+    fn consumed_after(&self, entries: usize) -> Result<u64, BatchError> {
+        self.consumed
+            .checked_add(entries as u64)
+            .ok_or(BatchError::QueueExhausted)
+    }
+
+    fn commit_entry(
         &mut self,
-        transfer: &SignedTransfer,
-        [sender, receiver]: [Change; 2],
-    ) -> TransferTrace {
+        entry: &Entry,
+        (index, outcome, change): (AccountIndex, Outcome, Option<Change>),
+    ) -> L1Trace {
         let root_before = self.root();
-        let (sender, sender_path) = self.commit(sender);
-        let (receiver, receiver_path) = self.commit(receiver);
-        TransferTrace {
-            transfer: *transfer,
-            sender,
-            sender_path,
-            receiver,
-            receiver_path,
+        let (account, path) = match change {
+            Some(change) => self.commit(change),
+            None => (self.accounts.get(&index).cloned(), self.path_of(index)),
+        };
+        L1Trace {
+            slot: L1Slot {
+                entry: *entry,
+                outcome,
+            },
+            index,
+            account,
+            path,
             root_before,
             root_after: self.root(),
         }
     }
 
-    /// Makes one staged change; returns the account and its path as they were.
-    fn commit(&mut self, (index, after): Change) -> (Account, Path) {
-        let path = self.tree.path(index.get());
-        let leaf = self.tree.set(index.get(), after.leaf());
-        let before = self.accounts.insert(index, after);
-        match (before, path, leaf) {
-            (Some(before), Ok(path), Ok(_)) => (before, path),
-            _ => unreachable!("staging admits only existing accounts, got index {index}"),
+    fn commit_transfer(&mut self, transfer: &SignedTransfer, moves: Moves) -> TransferTrace {
+        let root_before = self.root();
+        let (sender, sender_path) = self.commit_existing(moves.sender);
+        let receiver = match moves.receiver {
+            None => ReceiverTrace::L1,
+            Some((index, account)) => match self.commit((index, account)) {
+                (Some(account), path) => ReceiverTrace::Account { account, path },
+                (None, path) => ReceiverTrace::NewAccount { index, path },
+            },
+        };
+        debug_assert_eq!(
+            matches!(receiver, ReceiverTrace::NewAccount { .. }),
+            matches!(transfer.transfer.recipient, Recipient::NewAccount(_))
+        );
+        TransferTrace {
+            transfer: *transfer,
+            sender,
+            sender_path,
+            receiver,
+            root_before,
+            root_after: self.root(),
         }
     }
 
-    /// Makes changes of which nobody needs the paths.
-    fn store(&mut self, changes: impl IntoIterator<Item = Change>) {
+    /// Makes one staged change; returns the account, if there was one, and its path as they were.
+    fn commit(&mut self, (index, after): Change) -> (Option<Account>, Path) {
+        let path = self.path_of(index);
+        self.set_leaf(index, after.leaf());
+        (self.accounts.insert(index, after), path)
+    }
+
+    /// The same for an account that exists.
+    fn commit_existing(&mut self, change: Change) -> (Account, Path) {
+        let (before, path) = self.commit(change);
+        (before.expect("staging admits only existing accounts"), path)
+    }
+
+    fn path_of(&self, index: AccountIndex) -> Path {
+        self.tree
+            .path(index.get())
+            .expect("staging admits only indices of the tree")
+    }
+
+    fn set_leaf(&mut self, index: AccountIndex, leaf: Fr) {
+        self.tree
+            .set(index.get(), leaf)
+            .expect("staging admits only indices of the tree");
+    }
+
+    /// Makes changes of which nobody needs the paths; `None` takes an account away.
+    fn store(&mut self, changes: impl IntoIterator<Item = (AccountIndex, Option<Account>)>) {
         for (index, account) in changes {
-            self.tree
-                .set(index.get(), account.leaf())
-                .expect("staging admits only accounts of the tree");
-            self.accounts.insert(index, account);
+            self.set_leaf(index, account.as_ref().map_or(Fr::ZERO, Account::leaf));
+            match account {
+                Some(account) => self.accounts.insert(index, account),
+                None => self.accounts.remove(&index),
+            };
         }
     }
 }

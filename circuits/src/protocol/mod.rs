@@ -8,8 +8,10 @@
 //! | 2 | signature | [`eddsa`] |
 //! | 3 | accounts and state | [`account`], [`tree`] |
 //! | 4 | amounts and fees | [`amount`] |
-//! | 5 | the signed message; when a transfer applies | [`transfer`], [`ledger`] |
-//! | 6, 7 | public data, the call | [`public_data`] |
+//! | 5 | the signed message; when an operation applies | [`transfer`], [`ledger`] |
+//! | 6 | what comes from L1 | [`queue`], [`ledger`] |
+//! | 7, 8 | public data, the call | [`public_data`] |
+//! | 9 | exit proofs | [`exit`] |
 //!
 //! [`field`] is the text, bytes and serde of field elements, [`uint`] the integers whose number of
 //! bits the protocol fixes. An operation and its circuit twin in `gadgets` have the same name in
@@ -24,10 +26,12 @@ pub mod amount;
 pub mod babyjubjub;
 pub mod blake512;
 pub mod eddsa;
+pub mod exit;
 pub mod field;
 pub mod ledger;
 pub mod poseidon;
 pub mod public_data;
+pub mod queue;
 pub mod transfer;
 pub mod tree;
 pub mod uint;

@@ -2,16 +2,18 @@
 //!
 //! ```text
 //! C:  s₀ = "zkroll/data"·2³² + m,   sₖ₊₁ = Poseidon₁₆(sₖ, d₁₅ₖ, …, d₁₅ₖ₊₁₄),   C the last state
-//! ρ = keccak256(T ‖ C ‖ d₀ ‖ … ‖ d₍m₋₁₎) mod r,   T = keccak256("zkroll/rho/v1")
+//! ρ = keccak256(T ‖ C ‖ K ‖ the words shown) mod r,   T = keccak256("zkroll/rho/v2")
 //! y = Σ dᵢ·ρⁱ
 //! ```
 //!
-//! Source: `docs/protocol.md` §6 and §7. The circuit computes C and y from its words, the contract
-//! ρ and y from its own; C fixes the circuit's words before ρ exists.
+//! Source: `docs/protocol.md` §7 and §8. The circuit computes C and y from its words, the contract
+//! ρ and y from its own; C fixes the circuit's words before ρ exists. Of slots that are not shown, whose
+//! numbers are in K, the words are zero.
 //!
-//! Representation: [`PublicData`] holds the header, exactly F fee slots and exactly N transfers,
-//! `None` for an unused one. Everything in it fits its bits by type, so words and bytes exist for
-//! every value, and [`PublicData::decode`] accepts exactly the bytes that some value has.
+//! Representation: [`PublicData`] holds the header, the L1, withdrawal and creation slots that are used,
+//! exactly F fee slots and exactly N operations, `None` for an unused one. Everything in it fits its bits by
+//! type, so words and bytes exist for every value, and [`PublicData::decode`] accepts exactly the bytes that
+//! some value has.
 //!
 //! Cost: one Poseidon₁₆ for each 15 words.
 
@@ -24,16 +26,18 @@ use thiserror::Error;
 use super::{
     account::AccountIndex,
     amount::{Amount, Fee},
+    eddsa::PublicKey,
     field, poseidon,
-    transfer::{Domain, Transfer},
+    queue::{L1Slot, SLOT_BYTES, SLOT_WORDS, SlotError, integer},
+    transfer::{Address, Domain, Operation},
     uint::U40,
 };
 
 /// The format's version, in d₀.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Words of the header.
-pub const HEADER_WORDS: usize = 9;
+pub const HEADER_WORDS: usize = 8;
 
 /// Words that one step of the commitment takes.
 pub const COMMITMENT_RATE: usize = 15;
@@ -42,12 +46,12 @@ pub const COMMITMENT_RATE: usize = 15;
 const COMMITMENT_DOMAIN: &[u8; 11] = b"zkroll/data";
 
 /// The challenge's domain, hashed.
-const CHALLENGE_DOMAIN: &[u8] = b"zkroll/rho/v1";
+const CHALLENGE_DOMAIN: &[u8] = b"zkroll/rho/v2";
 
-/// Bits of a transfer in a word.
+/// Bits of an operation in a word.
 pub const TRANSFER_BITS: u32 = 124;
 
-/// Bytes of a word of two transfers in the call.
+/// Bytes of a word of two operations in the call.
 const TRANSFER_WORD_BYTES: usize = 31;
 
 /// Bytes of a fee slot in the call.
@@ -56,12 +60,21 @@ const FEE_SLOT_BYTES: usize = 10;
 /// Bits of a fee slot's account: more than an index has.
 pub const FEE_ACCOUNT_BITS: u32 = 40;
 
-/// The kind of a transfer.
-pub const KIND_TRANSFER: u128 = 1;
+/// Words of a withdrawal slot, and of a creation slot.
+pub const RECORD_WORDS: usize = 2;
+
+/// Bytes of a withdrawal slot in the call.
+const WITHDRAWAL_BYTES: usize = 29;
+
+/// Bytes of a creation slot in the call.
+const CREATION_BYTES: usize = 64;
+
+/// Bytes of the four numbers of slots shown.
+const COUNTS_BYTES: usize = 8;
 
 /// The most slots of a kind in a shape that comes from outside. Circuits end far below: the field
 /// has roots of unity for 2²⁸ constraints, and a transfer takes more than 2¹⁴.
-pub const MAX_SLOTS: u32 = 1 << 16;
+pub const MAX_SLOTS: u32 = (1 << 16) - 1;
 
 /// What a batch circuit has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,8 +82,14 @@ pub const MAX_SLOTS: u32 = 1 << 16;
 pub struct BatchShape {
     /// N.
     pub transfers: u32,
+    /// L.
+    pub l1_slots: u32,
     /// F.
     pub fee_slots: u32,
+    /// W.
+    pub withdrawals: u32,
+    /// E.
+    pub creations: u32,
     /// D, the depth of the state tree.
     pub depth: u32,
 }
@@ -79,7 +98,10 @@ pub struct BatchShape {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UncheckedShape {
     transfers: u32,
+    l1_slots: u32,
     fee_slots: u32,
+    withdrawals: u32,
+    creations: u32,
     depth: u32,
 }
 
@@ -95,36 +117,62 @@ impl TryFrom<UncheckedShape> for BatchShape {
     type Error = TooManySlots;
 
     fn try_from(unchecked: UncheckedShape) -> Result<Self, TooManySlots> {
-        let got = unchecked.transfers.max(unchecked.fee_slots);
-        if got > MAX_SLOTS {
-            return Err(TooManySlots { got });
+        let UncheckedShape {
+            transfers,
+            l1_slots,
+            fee_slots,
+            withdrawals,
+            creations,
+            depth,
+        } = unchecked;
+        let slots = [transfers, l1_slots, fee_slots, withdrawals, creations];
+        match slots.into_iter().max().unwrap_or_default() {
+            got if got > MAX_SLOTS => Err(TooManySlots { got }),
+            _ => Ok(Self {
+                transfers,
+                l1_slots,
+                fee_slots,
+                withdrawals,
+                creations,
+                depth,
+            }),
         }
-        Ok(Self {
-            transfers: unchecked.transfers,
-            fee_slots: unchecked.fee_slots,
-            depth: unchecked.depth,
-        })
     }
 }
 
 impl BatchShape {
-    /// Words of transfers, two to a word.
+    /// Room for transfers between accounts alone: no L1, withdrawal or creation slots.
+    pub const fn transfers_only(depth: u32, transfers: u32, fee_slots: u32) -> Self {
+        Self {
+            transfers,
+            l1_slots: 0,
+            fee_slots,
+            withdrawals: 0,
+            creations: 0,
+            depth,
+        }
+    }
+
+    /// Words of operations, two to a word.
     pub fn transfer_words(&self) -> usize {
         (self.transfers as usize).div_ceil(2)
     }
 
-    /// m, the number of words.
-    pub fn words(&self) -> usize {
-        HEADER_WORDS + self.fee_slots as usize + self.transfer_words()
+    /// Words before those of operations.
+    pub fn words_before_transfers(&self) -> usize {
+        HEADER_WORDS
+            + SLOT_WORDS * self.l1_slots as usize
+            + self.fee_slots as usize
+            + RECORD_WORDS * (self.withdrawals as usize + self.creations as usize)
     }
 
-    /// Bytes of the call's data.
-    pub fn data_len(&self) -> usize {
-        self.fee_slots as usize * FEE_SLOT_BYTES + self.transfer_words() * TRANSFER_WORD_BYTES
+    /// m, the number of words.
+    pub fn words(&self) -> usize {
+        self.words_before_transfers() + self.transfer_words()
     }
 }
 
-/// What the words d₀, …, d₈ say.
+/// What the words d₀, …, d₇ say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
@@ -143,31 +191,43 @@ pub struct Header {
     /// The state root after.
     #[serde(with = "field::element")]
     pub post_root: Fr,
+    /// Entries of the L1 queue consumed before.
+    #[serde(with = "field::decimal")]
+    pub consumed_before: u64,
+    /// The same after.
+    #[serde(with = "field::decimal")]
+    pub consumed_after: u64,
 }
 
 impl Header {
-    /// d₀, …, d₈. Those of the L1 queue and of withdrawals are zero in version 1.
+    /// d₀, …, d₇.
     pub fn words(&self) -> [Fr; HEADER_WORDS] {
-        let [high, low] = self.domain.contract.fields();
-        let chain_id = (self.domain.chain_id.into(), 64);
-        let l1_slots = (0, 32);
+        let shape = &self.shape;
         [
-            field::pack(&[(VERSION.into(), 8), chain_id, high, low]),
+            domain_word(&self.domain),
             Fr::from(self.timestamp.get()),
             Fr::from(self.batch_number),
             field::pack(&[
-                (self.shape.depth.into(), 32),
-                (self.shape.fee_slots.into(), 32),
-                l1_slots,
-                (self.shape.transfers.into(), 32),
+                (shape.depth.into(), 32),
+                (shape.creations.into(), 32),
+                (shape.withdrawals.into(), 32),
+                (shape.fee_slots.into(), 32),
+                (shape.l1_slots.into(), 32),
+                (shape.transfers.into(), 32),
             ]),
             self.pre_root,
             self.post_root,
-            Fr::ZERO,
-            Fr::ZERO,
-            Fr::ZERO,
+            Fr::from(self.consumed_before),
+            Fr::from(self.consumed_after),
         ]
     }
+}
+
+/// version 8 | chain id 64 | contract 160.
+pub fn domain_word(domain: &Domain) -> Fr {
+    let [high, low] = domain.contract.fields();
+    let chain_id = (domain.chain_id.into(), 64);
+    field::pack(&[(VERSION.into(), 8), chain_id, high, low])
 }
 
 /// A used fee slot: the fees of `token` go to `account`.
@@ -208,29 +268,20 @@ impl FeeSlot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublicTransfer {
+    /// Where it goes.
+    pub operation: Operation,
     /// The sender's account.
     pub from: AccountIndex,
-    /// The receiver's account.
+    /// The receiver's account, or the new one; 0 in a withdrawal.
     pub to: AccountIndex,
-    /// What the receiver gets.
+    /// What the recipient gets.
     pub amount: Amount,
     /// What the fee slot gets.
     pub fee: Fee,
 }
 
-impl From<&Transfer> for PublicTransfer {
-    fn from(transfer: &Transfer) -> Self {
-        Self {
-            from: transfer.from,
-            to: transfer.to,
-            amount: transfer.amount,
-            fee: transfer.fee,
-        }
-    }
-}
-
 impl PublicTransfer {
-    /// kind 2 | from 33 | to 33 | amount 40 | fee 16: 124 bits.
+    /// operation 2 | from 33 | to 33 | amount 40 | fee 16: 124 bits.
     pub fn encode(&self) -> u128 {
         [
             (self.from.get(), AccountIndex::BITS),
@@ -239,7 +290,7 @@ impl PublicTransfer {
             (self.fee.encoding(), Fee::BITS),
         ]
         .iter()
-        .fold(KIND_TRANSFER, |op, (value, bits)| {
+        .fold(self.operation as u128, |op, (value, bits)| {
             op << bits | u128::from(*value)
         })
     }
@@ -256,25 +307,68 @@ impl PublicTransfer {
         let amount = Amount::try_from(take(Amount::BITS));
         let to = AccountIndex::try_from(take(AccountIndex::BITS));
         let from = AccountIndex::try_from(take(AccountIndex::BITS));
-        match (rest, from, to, amount, fee) {
-            (0, ..) if encoding == 0 => Ok(None),
-            (0, ..) => Err(DataError::UnusedTransfer { slot }),
-            (KIND_TRANSFER, Ok(from), Ok(to), Ok(amount), Ok(fee)) => Ok(Some(Self {
+        let operation = Operation::ALL.into_iter().find(|op| *op as u128 == rest);
+        match (operation, from, to, amount, fee) {
+            (None, ..) if encoding == 0 => Ok(None),
+            (Some(Operation::Withdrawal), _, Ok(to), ..) if to != AccountIndex::default() => {
+                Err(DataError::WithdrawalTo { slot })
+            }
+            (Some(operation), Ok(from), Ok(to), Ok(amount), Ok(fee)) => Ok(Some(Self {
+                operation,
                 from,
                 to,
                 amount,
                 fee,
             })),
-            (kind, ..) => Err(DataError::Kind {
-                slot,
-                kind: kind as u8,
-            }),
+            _ => Err(DataError::UnusedTransfer { slot }),
+        }
+    }
+}
+
+/// A used withdrawal slot: what the contract owes an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Withdrawal {
+    /// The address.
+    pub address: Address,
+    /// The token.
+    pub token: u32,
+    /// How much of it.
+    pub amount: Amount,
+}
+
+impl Withdrawal {
+    /// `address 160`, `used 8 | token 32 | amount 40`.
+    pub fn words(&self) -> [Fr; RECORD_WORDS] {
+        let used = 1u128;
+        let amount = u128::from(self.amount.encoding());
+        let second = (used << 32 | u128::from(self.token)) << Amount::BITS | amount;
+        [self.address.word(), Fr::from(second)]
+    }
+
+    /// address 20 | token 4 | amount 5.
+    fn encode(&self) -> [u8; WITHDRAWAL_BYTES] {
+        let mut bytes = [0; WITHDRAWAL_BYTES];
+        bytes[..20].copy_from_slice(&self.address.0);
+        bytes[20..24].copy_from_slice(&self.token.to_be_bytes());
+        bytes[24..].copy_from_slice(&self.amount.encoding().to_be_bytes()[3..]);
+        bytes
+    }
+
+    fn decode(bytes: &[u8; WITHDRAWAL_BYTES]) -> Self {
+        let (address, rest) = bytes.split_first_chunk().expect("29 bytes");
+        let (token, amount) = rest.split_first_chunk().expect("9 bytes");
+        let amount = integer(amount) as u64;
+        Self {
+            address: Address(*address),
+            token: u32::from_be_bytes(*token),
+            amount: Amount::try_from(amount).expect("five bytes"),
         }
     }
 }
 
 /// Why slots or bytes are not the public data of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DataError {
     /// Another number of fee slots than the shape has.
     #[error("expected {expected} fee slots, got {got}")]
@@ -292,10 +386,10 @@ pub enum DataError {
         /// What came.
         got: usize,
     },
-    /// The bytes' length is not the shape's.
+    /// The bytes' length is not that of what they show.
     #[error("expected {expected} bytes of data, got {got}")]
     Length {
-        /// Of the shape.
+        /// Of what they show.
         expected: usize,
         /// What came.
         got: usize,
@@ -322,16 +416,67 @@ pub enum DataError {
         /// The 40-bit integer.
         account: u64,
     },
-    /// A reserved operation.
-    #[error("transfer slot {slot}: expected kind 0 or 1, got {kind}")]
-    Kind {
+    /// A withdrawal names an account that gets it.
+    #[error("transfer slot {slot}: expected zeros for the receiver of a withdrawal")]
+    WithdrawalTo {
         /// The slot.
         slot: usize,
-        /// Two bits.
-        kind: u8,
     },
-    /// A transfer slot with kind 0 is not all zero.
-    #[error("transfer slot {slot}: expected zeros after kind 0")]
+    /// More slots are shown than the shape has.
+    #[error("expected at most {expected} {what}, got {got}")]
+    TooManySlots {
+        /// L1, withdrawal or creation slots, or operation words.
+        what: &'static str,
+        /// Of the shape.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// The operations and the slots that go with them differ in number.
+    #[error("expected {expected} {what} for as many operations, got {got}")]
+    SlotsWithoutOperations {
+        /// Withdrawal or creation slots.
+        what: &'static str,
+        /// Operations.
+        expected: usize,
+        /// Slots.
+        got: usize,
+    },
+    /// The L1 slots are not those that the header says were consumed.
+    #[error("expected L1 slots for entries {before} to {after}, got {got} slots")]
+    Consumed {
+        /// Entries consumed before.
+        before: u64,
+        /// Entries consumed after.
+        after: u64,
+        /// L1 slots.
+        got: usize,
+    },
+    /// An outcome is none of its entry's type.
+    #[error("L1 slot {slot}: expected an outcome of the entry's type, got another")]
+    Outcome {
+        /// The slot.
+        slot: usize,
+    },
+    /// Bytes of an L1 slot.
+    #[error("L1 slot {slot}: {source}")]
+    L1Slot {
+        /// The slot.
+        slot: usize,
+        /// Why.
+        source: SlotError,
+    },
+    /// A coordinate of a new key is not below r.
+    #[error("creation slot {slot}: expected coordinates below r")]
+    CreationKey {
+        /// The slot.
+        slot: usize,
+    },
+    /// The last operation word that is shown is zero, so that it need not be.
+    #[error("expected another last operation word than 0")]
+    LastWordZero,
+    /// A transfer slot without operation is not all zero.
+    #[error("transfer slot {slot}: expected zeros after operation 0")]
     UnusedTransfer {
         /// The slot.
         slot: usize,
@@ -346,26 +491,87 @@ pub enum DataError {
 
 /// The public data of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "UncheckedPublicData")]
-pub struct PublicData {
-    header: Header,
-    fee_slots: Vec<Option<FeeSlot>>,
-    transfers: Vec<Option<PublicTransfer>>,
-}
+#[serde(rename_all = "camelCase", try_from = "Slots")]
+pub struct PublicData(Slots);
 
-#[derive(Deserialize)]
+/// The slots of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UncheckedPublicData {
-    header: Header,
-    fee_slots: Vec<Option<FeeSlot>>,
-    transfers: Vec<Option<PublicTransfer>>,
+pub struct Slots {
+    /// What d₀ to d₇ say.
+    pub header: Header,
+    /// The L1 slots that are used.
+    pub l1: Vec<L1Slot>,
+    /// F fee slots.
+    pub fee_slots: Vec<Option<FeeSlot>>,
+    /// The withdrawal slots that are used: one for each withdrawal among the transfers, in order.
+    pub withdrawals: Vec<Withdrawal>,
+    /// The creation slots that are used: the key of each account that a transfer created, in order.
+    pub creations: Vec<PublicKey>,
+    /// N transfer slots.
+    pub transfers: Vec<Option<PublicTransfer>>,
 }
 
-impl TryFrom<UncheckedPublicData> for PublicData {
+impl TryFrom<Slots> for PublicData {
     type Error = DataError;
 
-    fn try_from(unchecked: UncheckedPublicData) -> Result<Self, DataError> {
-        Self::new(unchecked.header, unchecked.fee_slots, unchecked.transfers)
+    fn try_from(slots: Slots) -> Result<Self, DataError> {
+        Self::new(slots)
+    }
+}
+
+/// How many slots of each kind are shown, in the order of K.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    l1: usize,
+    withdrawals: usize,
+    creations: usize,
+    transfer_words: usize,
+}
+
+impl Shown {
+    fn counts(&self) -> [usize; 4] {
+        [
+            self.l1,
+            self.withdrawals,
+            self.creations,
+            self.transfer_words,
+        ]
+    }
+
+    /// Checks that the shape has as many.
+    fn check(&self, shape: &BatchShape) -> Result<(), DataError> {
+        let most = [
+            ("L1 slots", shape.l1_slots as usize),
+            ("withdrawal slots", shape.withdrawals as usize),
+            ("creation slots", shape.creations as usize),
+            ("operation words", shape.transfer_words()),
+        ];
+        for ((what, expected), got) in most.into_iter().zip(self.counts()) {
+            if got > expected {
+                return Err(DataError::TooManySlots {
+                    what,
+                    expected,
+                    got,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of the call's data.
+    fn data_len(&self, fee_slots: usize) -> usize {
+        COUNTS_BYTES
+            + self.l1 * SLOT_BYTES
+            + fee_slots * FEE_SLOT_BYTES
+            + self.withdrawals * WITHDRAWAL_BYTES
+            + self.creations * CREATION_BYTES
+            + self.transfer_words * TRANSFER_WORD_BYTES
+    }
+
+    /// K = l 32 | w 32 | e 32 | t 32.
+    fn word(&self) -> Fr {
+        field::pack(&self.counts().map(|count| (count as u128, 32)))
     }
 }
 
@@ -373,12 +579,17 @@ impl PublicData {
     /// The data with these slots.
     ///
     /// # Errors
-    /// If the numbers of slots are not those of the header's shape.
-    pub fn new(
-        header: Header,
-        fee_slots: Vec<Option<FeeSlot>>,
-        transfers: Vec<Option<PublicTransfer>>,
-    ) -> Result<Self, DataError> {
+    /// If the numbers of slots are not those of the header's shape, of the entries consumed and of the
+    /// operations, or an outcome is not of its entry's type.
+    pub fn new(slots: Slots) -> Result<Self, DataError> {
+        let Slots {
+            header,
+            l1,
+            fee_slots,
+            withdrawals,
+            creations,
+            transfers,
+        } = &slots;
         let (f, n) = (header.shape.fee_slots, header.shape.transfers);
         if fee_slots.len() != f as usize {
             return Err(DataError::FeeSlots {
@@ -392,46 +603,150 @@ impl PublicData {
                 got: transfers.len(),
             });
         }
-        Ok(Self {
-            header,
-            fee_slots,
-            transfers,
-        })
+        let (before, after) = (header.consumed_before, header.consumed_after);
+        if before.checked_add(l1.len() as u64) != Some(after) {
+            let got = l1.len();
+            return Err(DataError::Consumed { before, after, got });
+        }
+        if let Some(slot) = l1.iter().position(|slot| !slot.is_consistent()) {
+            return Err(DataError::Outcome { slot });
+        }
+        for (what, operation, got) in [
+            ("withdrawal slots", Operation::Withdrawal, withdrawals.len()),
+            ("creation slots", Operation::NewAccount, creations.len()),
+        ] {
+            let used = transfers.iter().flatten();
+            let expected = used.filter(|op| op.operation == operation).count();
+            if expected != got {
+                return Err(DataError::SlotsWithoutOperations {
+                    what,
+                    expected,
+                    got,
+                });
+            }
+        }
+        let this = Self(slots);
+        this.shown().check(&this.header().shape)?;
+        Ok(this)
+    }
+
+    /// The slots.
+    pub fn slots(&self) -> &Slots {
+        &self.0
     }
 
     /// The header.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.0.header
+    }
+
+    /// The L1 slots that are used.
+    pub fn l1(&self) -> &[L1Slot] {
+        &self.0.l1
     }
 
     /// The F fee slots.
     pub fn fee_slots(&self) -> &[Option<FeeSlot>] {
-        &self.fee_slots
+        &self.0.fee_slots
+    }
+
+    /// The withdrawal slots that are used.
+    pub fn withdrawals(&self) -> &[Withdrawal] {
+        &self.0.withdrawals
+    }
+
+    /// The creation slots that are used.
+    pub fn creations(&self) -> &[PublicKey] {
+        &self.0.creations
     }
 
     /// The N transfer slots.
     pub fn transfers(&self) -> &[Option<PublicTransfer>] {
-        &self.transfers
+        &self.0.transfers
+    }
+
+    fn shown(&self) -> Shown {
+        let used = self.transfers().iter().rposition(Option::is_some);
+        Shown {
+            l1: self.l1().len(),
+            withdrawals: self.withdrawals().len(),
+            creations: self.creations().len(),
+            transfer_words: used.map_or(0, |last| last / 2 + 1),
+        }
+    }
+
+    /// The words of each kind, shown ones alone, with the number of slots' words that there are.
+    fn sections(&self) -> [(Vec<Fr>, usize); 6] {
+        let shape = &self.header().shape;
+        let shown = self.shown();
+        let words = |slots: u32, words: usize| slots as usize * words;
+        let keys = self.creations().iter();
+        let pairs = self.transfer_pairs().take(shown.transfer_words);
+        [
+            (self.header().words().to_vec(), HEADER_WORDS),
+            (
+                self.l1().iter().flat_map(L1Slot::words).collect(),
+                words(shape.l1_slots, SLOT_WORDS),
+            ),
+            (
+                self.fee_encodings().map(Fr::from).collect(),
+                shape.fee_slots as usize,
+            ),
+            (
+                self.withdrawals()
+                    .iter()
+                    .flat_map(Withdrawal::words)
+                    .collect(),
+                words(shape.withdrawals, RECORD_WORDS),
+            ),
+            (
+                keys.flat_map(|key| [key.x, key.y]).collect(),
+                words(shape.creations, RECORD_WORDS),
+            ),
+            (
+                pairs
+                    .map(|[first, second]| {
+                        field::pack(&[(first, TRANSFER_BITS), (second, TRANSFER_BITS)])
+                    })
+                    .collect(),
+                shape.transfer_words(),
+            ),
+        ]
     }
 
     /// d₀, …, d₍m₋₁₎.
     pub fn words(&self) -> Vec<Fr> {
-        let mut words = self.header.words().to_vec();
-        words.extend(self.fee_encodings().map(Fr::from));
-        words.extend(self.transfer_pairs().map(|[first, second]| {
-            field::pack(&[(first, TRANSFER_BITS), (second, TRANSFER_BITS)])
-        }));
+        let mut words = Vec::with_capacity(self.header().shape.words());
+        for (shown, len) in self.sections() {
+            let end = words.len() + len;
+            words.extend(shown);
+            words.resize(end, Fr::ZERO);
+        }
         words
     }
 
-    /// The `data` of the call: the fee slots in 10 bytes each, then the words of two transfers in
-    /// 31 bytes each, big endian.
+    /// The `data` of the call (`docs/protocol.md` §8).
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.header.shape.data_len());
+        let shown = self.shown();
+        let mut bytes = Vec::with_capacity(shown.data_len(self.fee_slots().len()));
+        for count in shown.counts() {
+            let count = u16::try_from(count).expect("at most 2^16 - 1 slots of a kind");
+            bytes.extend_from_slice(&count.to_be_bytes());
+        }
+        for slot in self.l1() {
+            bytes.extend_from_slice(&slot.encode());
+        }
         for slot in self.fee_encodings() {
             bytes.extend_from_slice(&slot.to_be_bytes()[16 - FEE_SLOT_BYTES..]);
         }
-        for [first, second] in self.transfer_pairs() {
+        for withdrawal in self.withdrawals() {
+            bytes.extend_from_slice(&withdrawal.encode());
+        }
+        for key in self.creations() {
+            bytes.extend_from_slice(&field::to_be_bytes(&key.x));
+            bytes.extend_from_slice(&field::to_be_bytes(&key.y));
+        }
+        for [first, second] in self.transfer_pairs().take(shown.transfer_words) {
             // 248 bits: the first operation, its last four bits beside the second's first four.
             let high = first >> 4;
             let low = (first & 0xf) << TRANSFER_BITS | second;
@@ -445,27 +760,67 @@ impl PublicData {
     /// are `bytes`.
     ///
     /// # Errors
-    /// If the length is not the shape's, or a slot is none that [`encode`](Self::encode) writes.
+    /// If the length is not that of the slots shown, or a slot is none that [`encode`](Self::encode)
+    /// writes.
     pub fn decode(header: Header, bytes: &[u8]) -> Result<Self, DataError> {
         let shape = header.shape;
-        if bytes.len() != shape.data_len() {
-            return Err(DataError::Length {
-                expected: shape.data_len(),
-                got: bytes.len(),
-            });
-        }
-        let integer = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .fold(0u128, |value, byte| value << 8 | u128::from(*byte))
+        let length = |expected| DataError::Length {
+            expected,
+            got: bytes.len(),
         };
-        let (fee_bytes, transfer_bytes) = bytes.split_at(shape.fee_slots as usize * FEE_SLOT_BYTES);
-        let fee_slots = fee_bytes
+        let (counts, _) = bytes
+            .split_first_chunk::<COUNTS_BYTES>()
+            .ok_or_else(|| length(COUNTS_BYTES))?;
+        let count = |i: usize| usize::from(u16::from_be_bytes([counts[2 * i], counts[2 * i + 1]]));
+        let shown = Shown {
+            l1: count(0),
+            withdrawals: count(1),
+            creations: count(2),
+            transfer_words: count(3),
+        };
+        shown.check(&shape)?;
+        let expected = shown.data_len(shape.fee_slots as usize);
+        if bytes.len() != expected {
+            return Err(length(expected));
+        }
+        let mut rest = &bytes[COUNTS_BYTES..];
+        let mut section = |len: usize| {
+            let (head, tail) = rest.split_at(len);
+            rest = tail;
+            head
+        };
+        let l1 = section(shown.l1 * SLOT_BYTES)
+            .as_chunks()
+            .0
+            .iter()
+            .enumerate();
+        let l1 = l1
+            .map(|(slot, bytes)| {
+                L1Slot::decode(bytes).map_err(|source| DataError::L1Slot { slot, source })
+            })
+            .collect::<Result<_, _>>()?;
+        let fee_slots = section(shape.fee_slots as usize * FEE_SLOT_BYTES)
             .chunks_exact(FEE_SLOT_BYTES)
             .enumerate()
             .map(|(slot, bytes)| FeeSlot::decode(slot, integer(bytes)))
             .collect::<Result<_, _>>()?;
-        let mut transfers = transfer_bytes
+        let withdrawals = section(shown.withdrawals * WITHDRAWAL_BYTES);
+        let withdrawals = withdrawals.as_chunks().0.iter();
+        let withdrawals = withdrawals.map(Withdrawal::decode).collect();
+        let creations = section(shown.creations * CREATION_BYTES)
+            .chunks_exact(CREATION_BYTES)
+            .enumerate()
+            .map(|(slot, bytes)| {
+                let (x, y) = bytes.as_chunks().0.split_at(1);
+                let [x, y] = [x[0], y[0]].map(|bytes| field::from_be_bytes(&bytes));
+                match (x, y) {
+                    (Ok(x), Ok(y)) => Ok(PublicKey { x, y }),
+                    _ => Err(DataError::CreationKey { slot }),
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        let words = section(shown.transfer_words * TRANSFER_WORD_BYTES);
+        let mut transfers = words
             .chunks_exact(TRANSFER_WORD_BYTES)
             .flat_map(|word| {
                 let (high, low) = word.split_at(TRANSFER_WORD_BYTES - 16);
@@ -476,31 +831,55 @@ impl PublicData {
             .enumerate()
             .map(|(slot, encoding)| PublicTransfer::decode(slot, encoding))
             .collect::<Result<Vec<_>, _>>()?;
+        if let [.., None, None] = transfers[..] {
+            return Err(DataError::LastWordZero);
+        }
         if transfers.len() > shape.transfers as usize && transfers.pop() != Some(None) {
             return Err(DataError::SpareHalf {
                 transfers: shape.transfers,
             });
         }
-        Self::new(header, fee_slots, transfers)
+        transfers.resize(shape.transfers as usize, None);
+        Self::new(Slots {
+            header,
+            l1,
+            fee_slots,
+            withdrawals,
+            creations,
+            transfers,
+        })
+    }
+
+    /// ρ, the point at which the words are compared.
+    pub fn challenge(&self, commitment: Fr) -> Fr {
+        let mut hasher = Keccak256::new();
+        hasher.update(Keccak256::digest(CHALLENGE_DOMAIN));
+        let mut word = |word: &Fr| hasher.update(field::to_be_bytes(word));
+        word(&commitment);
+        word(&self.shown().word());
+        for (shown, _) in self.sections() {
+            shown.iter().for_each(&mut word);
+        }
+        Fr::from_be_bytes_mod_order(&hasher.finalize())
     }
 
     /// The proof's public inputs (C, ρ, y).
     pub fn public_inputs(&self) -> [Fr; 3] {
         let words = self.words();
         let c = commitment(&words);
-        let rho = challenge(c, &words);
+        let rho = self.challenge(c);
         [c, rho, evaluate(&words, rho)]
     }
 
     fn fee_encodings(&self) -> impl Iterator<Item = u128> {
-        self.fee_slots
+        self.fee_slots()
             .iter()
             .map(|slot| slot.map_or(0, |slot| slot.encode()))
     }
 
     fn transfer_pairs(&self) -> impl Iterator<Item = [u128; 2]> {
         let encode = |op: &Option<PublicTransfer>| op.map_or(0, |op| op.encode());
-        self.transfers
+        self.transfers()
             .chunks(2)
             .map(move |pair| [encode(&pair[0]), pair.get(1).map_or(0, encode)])
     }
@@ -537,17 +916,6 @@ pub fn commitment_states(words: &[Fr]) -> Vec<Fr> {
 pub fn commitment(words: &[Fr]) -> Fr {
     let states = commitment_states(words);
     states[states.len() - 1]
-}
-
-/// ρ, the point at which the words are compared.
-pub fn challenge(commitment: Fr, words: &[Fr]) -> Fr {
-    let mut hasher = Keccak256::new();
-    hasher.update(Keccak256::digest(CHALLENGE_DOMAIN));
-    hasher.update(field::to_be_bytes(&commitment));
-    for word in words {
-        hasher.update(field::to_be_bytes(word));
-    }
-    Fr::from_be_bytes_mod_order(&hasher.finalize())
 }
 
 /// y = Σ dᵢ·ρⁱ.

@@ -1,4 +1,4 @@
-//! Transfers and what their sender signs.
+//! Transfers, to an account, to a new one or to L1, and what their sender signs.
 //!
 //! ```text
 //! M  = Poseidon₃(m0, m1, m2)
@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Source: `docs/protocol.md` §5. m0 ties the signature to one contract on one chain, m1 to one
-//! position in the sender's history, m2 to the receiver's key if the sender wishes so.
+//! position in the sender's history, m2 to the receiver: its key if the sender wishes so, the new
+//! account's key, or the address on L1.
 //!
 //! Not here: whether a transfer applies, which depends on the state and is
 //! [`Ledger`](super::ledger::Ledger)'s.
@@ -16,6 +17,7 @@
 use std::{fmt, str::FromStr};
 
 use ark_bn254::Fr;
+use ark_ff::AdditiveGroup;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
@@ -30,8 +32,26 @@ use super::{
 /// The protocol's tag, "zk", in every signed message.
 pub const MESSAGE_TAG: u16 = 0x7a6b;
 
-/// The operation code of a transfer.
-pub const OPERATION_TRANSFER: u8 = 1;
+/// Operation codes, in signed messages and in the public data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[repr(u8)]
+pub enum Operation {
+    /// To an account.
+    Transfer = 1,
+    /// To an address on L1.
+    Withdrawal = 2,
+    /// To an account that the transfer creates.
+    NewAccount = 3,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 3] = [Self::Transfer, Self::Withdrawal, Self::NewAccount];
+}
+
+/// The operation code of an exit, in signed messages alone.
+pub const OPERATION_EXIT: u8 = 4;
 
 /// An Ethereum address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,35 +135,70 @@ pub struct Domain {
     pub contract: Address,
 }
 
-/// A transfer between two accounts of one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// Who gets the amount of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// An account.
+    Account {
+        /// The account.
+        index: AccountIndex,
+        /// Its Ax, or 0 for whoever owns it.
+        owner: Fr,
+    },
+    /// An account that the transfer creates, for this key.
+    NewAccount(PublicKey),
+    /// An address on L1: a withdrawal.
+    L1(Address),
+}
+
+impl Recipient {
+    /// Whoever owns the account at `index`.
+    pub const fn account(index: AccountIndex) -> Self {
+        let owner = Fr::ZERO;
+        Self::Account { index, owner }
+    }
+
+    /// The operation.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Account { .. } => Operation::Transfer,
+            Self::NewAccount(_) => Operation::NewAccount,
+            Self::L1(_) => Operation::Withdrawal,
+        }
+    }
+
+    /// The account that m1 names: 0 for an operation that names none.
+    pub fn index(&self) -> AccountIndex {
+        match self {
+            Self::Account { index, .. } => *index,
+            Self::NewAccount(_) | Self::L1(_) => AccountIndex::default(),
+        }
+    }
+}
+
+/// A transfer out of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Transfer {
     /// The sender's account.
     pub from: AccountIndex,
-    /// The receiver's account.
-    pub to: AccountIndex,
-    /// What the receiver gets.
-    #[serde(with = "amount::text")]
+    /// Who gets the amount.
+    pub recipient: Recipient,
+    /// What the recipient gets.
     pub amount: Amount,
     /// What the batch's fee slot of the token gets.
-    #[serde(with = "amount::text")]
     pub fee: Fee,
-    /// The token of both accounts.
+    /// The sender's token.
     pub token: u32,
     /// The sender's nonce.
     pub nonce: U40,
     /// The last batch timestamp for which the transfer is good.
     pub valid_until: U40,
-    /// The receiver's Ax, or 0 for whoever owns account `to`.
-    #[serde(with = "field::element")]
-    pub recipient: Fr,
 }
 
-/// A transfer with its sender's signature. Its JSON form is that of `docs/protocol.md` §8: the fields of
+/// A transfer with its sender's signature. Its JSON form is that of `docs/protocol.md` §10: the fields of
 /// the transfer and the signature side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "WrittenTransfer", into = "WrittenTransfer")]
+#[serde(try_from = "WrittenTransfer", into = "WrittenTransfer")]
 pub struct SignedTransfer {
     /// What is signed.
     pub transfer: Transfer,
@@ -151,14 +206,20 @@ pub struct SignedTransfer {
     pub signature: Signature,
 }
 
-/// A signed transfer as it is written.
+/// A signed transfer as it is written: the recipient is `to` with `recipient`, `newAccount` or
+/// `l1Recipient`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WrittenTransfer {
     from: AccountIndex,
-    to: AccountIndex,
-    #[serde(with = "field::element")]
-    recipient: Fr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<AccountIndex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipient: Option<field::Element>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    new_account: Option<PublicKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    l1_recipient: Option<Address>,
     #[serde(with = "amount::text")]
     amount: Amount,
     #[serde(with = "amount::text")]
@@ -169,6 +230,13 @@ struct WrittenTransfer {
     signature: Signature,
 }
 
+/// The fields of a written transfer name no recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "expected `to` and `recipient`, or `newAccount`, or `l1Recipient`, and not more than one of them"
+)]
+pub struct RecipientError;
+
 impl From<SignedTransfer> for WrittenTransfer {
     fn from(
         SignedTransfer {
@@ -178,34 +246,48 @@ impl From<SignedTransfer> for WrittenTransfer {
     ) -> Self {
         let Transfer {
             from,
-            to,
+            recipient,
             amount,
             fee,
             token,
             nonce,
             valid_until,
-            recipient,
         } = transfer;
-        Self {
+        let mut written = Self {
             from,
-            to,
-            recipient,
+            to: None,
+            recipient: None,
+            new_account: None,
+            l1_recipient: None,
             amount,
             fee,
             token,
             nonce,
             valid_until,
             signature,
+        };
+        match recipient {
+            Recipient::Account { index, owner } => {
+                written.to = Some(index);
+                written.recipient = Some(field::Element(owner));
+            }
+            Recipient::NewAccount(key) => written.new_account = Some(key),
+            Recipient::L1(address) => written.l1_recipient = Some(address),
         }
+        written
     }
 }
 
-impl From<WrittenTransfer> for SignedTransfer {
-    fn from(written: WrittenTransfer) -> Self {
+impl TryFrom<WrittenTransfer> for SignedTransfer {
+    type Error = RecipientError;
+
+    fn try_from(written: WrittenTransfer) -> Result<Self, RecipientError> {
         let WrittenTransfer {
             from,
             to,
             recipient,
+            new_account,
+            l1_recipient,
             amount,
             fee,
             token,
@@ -213,29 +295,36 @@ impl From<WrittenTransfer> for SignedTransfer {
             valid_until,
             signature,
         } = written;
+        let recipient = match (to, recipient, new_account, l1_recipient) {
+            (Some(index), Some(field::Element(owner)), None, None) => {
+                Recipient::Account { index, owner }
+            }
+            (None, None, Some(key), None) => Recipient::NewAccount(key),
+            (None, None, None, Some(address)) => Recipient::L1(address),
+            _ => return Err(RecipientError),
+        };
         let transfer = Transfer {
             from,
-            to,
+            recipient,
             amount,
             fee,
             token,
             nonce,
             valid_until,
-            recipient,
         };
-        Self {
+        Ok(Self {
             transfer,
             signature,
-        }
+        })
     }
 }
 
-/// m0 = tag 16 | operation 8 | chain id 64 | contract 160, for a transfer.
-pub fn m0(domain: &Domain) -> Fr {
+/// m0 = tag 16 | operation 8 | chain id 64 | contract 160.
+pub fn m0(operation: u8, domain: &Domain) -> Fr {
     let [high, low] = domain.contract.fields();
     field::pack(&[
         (MESSAGE_TAG.into(), 16),
-        (OPERATION_TRANSFER.into(), 8),
+        (operation.into(), 8),
         (domain.chain_id.into(), 64),
         high,
         low,
@@ -250,20 +339,25 @@ pub fn m1(transfer: &Transfer) -> Fr {
         (transfer.token.into(), 32),
         (transfer.fee.encoding().into(), 16),
         (transfer.amount.encoding().into(), 40),
-        (transfer.to.get().into(), 33),
+        (transfer.recipient.index().get().into(), 33),
         (transfer.from.get().into(), 33),
     ])
 }
 
-/// m2 = the recipient.
+/// m2 = the recipient: 0 or the receiver's Ax, the new owner's Ax, or the address.
 pub fn m2(transfer: &Transfer) -> Fr {
-    transfer.recipient
+    match &transfer.recipient {
+        Recipient::Account { owner, .. } => *owner,
+        Recipient::NewAccount(key) => key.x,
+        Recipient::L1(address) => address.word(),
+    }
 }
 
 impl Transfer {
     /// M = Poseidon₃(m0, m1, m2).
     pub fn message(&self, domain: &Domain) -> Fr {
-        poseidon::hash(&[m0(domain), m1(self), m2(self)])
+        let operation = self.recipient.operation() as u8;
+        poseidon::hash(&[m0(operation, domain), m1(self), m2(self)])
     }
 
     /// The transfer with its signature by `key`.

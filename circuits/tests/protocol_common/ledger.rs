@@ -13,7 +13,10 @@ pub const DEPTH: usize = 2;
 pub const TIMESTAMP: u64 = 1_900_000_000;
 pub const SHAPE: BatchShape = BatchShape {
     transfers: 4,
+    l1_slots: 5,
     fee_slots: 2,
+    withdrawals: 2,
+    creations: 2,
     depth: 2,
 };
 
@@ -75,7 +78,7 @@ pub fn applied() -> (Ledger, Ledger, BatchTrace) {
         signed(2, transfer(1, 4, 20, 3)),
     ];
     let trace = after
-        .apply_batch(&SHAPE, TIMESTAMP, &[slot(7, 2)], &batch)
+        .apply_batch(&SHAPE, TIMESTAMP, &[], &[slot(7, 2)], &batch)
         .unwrap();
     (before, after, trace)
 }

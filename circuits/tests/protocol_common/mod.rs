@@ -6,7 +6,6 @@ pub mod ledger;
 use std::str::FromStr;
 
 use ark_bn254::Fr;
-use ark_ff::AdditiveGroup;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use zkroll_circuits::protocol::{
@@ -14,7 +13,7 @@ use zkroll_circuits::protocol::{
     amount::{Amount, Fee},
     babyjubjub::{self, Point},
     eddsa::PrivateKey,
-    transfer::{Address, Domain, SignedTransfer, Transfer},
+    transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
     uint::U40,
 };
 
@@ -55,13 +54,12 @@ pub fn key(owner: u8) -> PrivateKey {
 pub fn transfer(from: u64, to: u64, amount: u128, fee: u128) -> Transfer {
     Transfer {
         from: AccountIndex::try_from(from).unwrap(),
-        to: AccountIndex::try_from(to).unwrap(),
+        recipient: Recipient::account(AccountIndex::try_from(to).unwrap()),
         amount: Amount::from_value(amount).unwrap(),
         fee: Fee::from_value(fee).unwrap(),
         token: 7,
         nonce: U40::default(),
         valid_until: U40::try_from(2_000_000_000).unwrap(),
-        recipient: Fr::ZERO,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use clap::Args;
 use serde::Serialize;
-use zkroll::BatchRelation;
+use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::circuits::template::Template;
 use zkroll::prover::{HBasis, backend, key_file};
@@ -31,9 +31,14 @@ pub struct Info {
     accounts_log2: u32,
     transfers: u32,
     fee_slots: u32,
+    l1_slots: u32,
+    withdrawals: u32,
+    creations: u32,
     constraints: usize,
     constraints_per_transfer: f64,
     public_data_constraints_per_transfer: f64,
+    constraints_per_l1_slot: f64,
+    constraints_per_record_slot: f64,
     columns: usize,
     columns_in_a: usize,
     columns_in_b: usize,
@@ -84,15 +89,23 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
         accounts_log2: 3 * shape.depth,
         transfers: shape.transfers,
         fee_slots: shape.fee_slots,
+        l1_slots: shape.l1_slots,
+        withdrawals: shape.withdrawals,
+        creations: shape.creations,
         constraints: cost.constraints,
         constraints_per_transfer: cost.constraints_per_transfer,
         public_data_constraints_per_transfer: cost.public_data_constraints_per_transfer,
+        constraints_per_l1_slot: cost.constraints_per_l1_slot,
+        constraints_per_record_slot: cost.constraints_per_record_slot,
         columns: circuit.program().num_instance() + circuit.program().num_witness(),
         columns_in_a: cost.columns_in_a,
         columns_in_b: cost.columns_in_b,
         domain_log2: cost.domain_log2,
         template_bytes: cost.template_bytes,
-        proving_key_bytes: key_file::file_size(&BatchRelation(&circuit), HBasis::Monomial)?,
+        proving_key_bytes: key_file::file_size(
+            &ProgramRelation(circuit.program()),
+            HBasis::Monomial,
+        )?,
         circuit_digest: hex::encode(circuit.digest()),
         backends: backends.collect(),
         parts: args.parts.then(|| parts(&circuit)),
@@ -138,6 +151,9 @@ impl fmt::Display for Info {
         line(f, "accounts", format_args!("2^{}", self.accounts_log2))?;
         line(f, "transfers", self.transfers)?;
         line(f, "fee slots", self.fee_slots)?;
+        line(f, "L1 slots", self.l1_slots)?;
+        line(f, "withdrawal slots", self.withdrawals)?;
+        line(f, "creation slots", self.creations)?;
         line(f, "constraints", self.constraints)?;
         let per_transfer = self.constraints_per_transfer;
         line(
@@ -150,6 +166,16 @@ impl fmt::Display for Info {
             f,
             "public data constraints per transfer",
             format_args!("{public_data:.1}"),
+        )?;
+        let [per_l1, per_record] = [
+            self.constraints_per_l1_slot,
+            self.constraints_per_record_slot,
+        ];
+        line(f, "constraints per L1 slot", format_args!("{per_l1:.1}"))?;
+        line(
+            f,
+            "constraints per withdrawal or creation slot",
+            format_args!("{per_record:.1}"),
         )?;
         line(f, "columns", self.columns)?;
         line(f, "columns in A", self.columns_in_a)?;

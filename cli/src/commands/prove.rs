@@ -15,13 +15,16 @@ use zkroll::circuits::batch::BatchCircuit;
 use zkroll::circuits::protocol::{
     ledger::{BatchTrace, Ledger},
     public_data::{BatchShape, FeeSlot},
+    queue::Entry,
     transfer::SignedTransfer,
 };
 use zkroll::prover::key_file::StreamedKey;
 use zkroll::prover::{Backend, ProvingKey, StageTimes};
 use zkroll::{BatchError, LoadedBatchProver};
 
-use crate::args::{BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_TRANSFERS, parse_fee_slot};
+use crate::args::{
+    BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_L1_SLOTS, DEFAULT_TRANSFERS, parse_fee_slot,
+};
 use crate::error::CliError;
 use crate::files::{Staged, open_key, read_json, read_key};
 use crate::progress::{Progress, Watched};
@@ -51,6 +54,9 @@ pub struct ProveArgs {
     /// Signed transfers as a JSON array.
     #[arg(long, value_name = "TRANSFERS", requires = "ledger")]
     transfers_file: Option<PathBuf>,
+    /// The next entries of the L1 queue as a JSON array; none if absent.
+    #[arg(long, value_name = "ENTRIES", requires = "ledger")]
+    entries_file: Option<PathBuf>,
     /// The batch's Unix time in seconds.
     #[arg(long, value_name = "T", requires = "ledger")]
     timestamp: Option<u64>,
@@ -72,6 +78,15 @@ pub struct ProveArgs {
     /// Fee slots; the batch's if absent, 2 with a ledger.
     #[arg(long, value_name = "F")]
     fee_slots: Option<u32>,
+    /// L1 slots; the batch's if absent, 1 with a ledger.
+    #[arg(long, value_name = "L")]
+    l1_slots: Option<u32>,
+    /// Withdrawal slots; the batch's if absent, 0 with a ledger.
+    #[arg(long, value_name = "W")]
+    withdrawals: Option<u32>,
+    /// Creation slots; the batch's if absent, 0 with a ledger.
+    #[arg(long, value_name = "E")]
+    creations: Option<u32>,
     /// Leave the key in its file and read it a chunk at a time: less memory, a little slower.
     #[arg(long)]
     stream: bool,
@@ -206,14 +221,21 @@ impl ProveArgs {
         };
         let mut ledger: Ledger = read_json(ledger, "a ledger")?;
         let transfers: Vec<SignedTransfer> = read_json(transfers, "an array of signed transfers")?;
+        let entries: Vec<Entry> = match &self.entries_file {
+            Some(path) => read_json(path, "an array of entries of the L1 queue")?,
+            None => Vec::new(),
+        };
         let depth = ledger.depth() as u32;
         let shape = BatchShape {
             transfers: self.transfers.unwrap_or(DEFAULT_TRANSFERS),
+            l1_slots: self.l1_slots.unwrap_or(DEFAULT_L1_SLOTS),
             fee_slots: self.fee_slots.unwrap_or(DEFAULT_FEE_SLOTS),
+            withdrawals: self.withdrawals.unwrap_or_default(),
+            creations: self.creations.unwrap_or_default(),
             depth,
         };
         self.check_shape(&shape)?;
-        let trace = ledger.apply_batch(&shape, timestamp, &self.fee_slot, &transfers)?;
+        let trace = ledger.apply_batch(&shape, timestamp, &entries, &self.fee_slot, &transfers)?;
         Ok((trace, Some(ledger)))
     }
 
@@ -223,6 +245,9 @@ impl ProveArgs {
             ("--depth", self.depth, shape.depth),
             ("--transfers", self.transfers, shape.transfers),
             ("--fee-slots", self.fee_slots, shape.fee_slots),
+            ("--l1-slots", self.l1_slots, shape.l1_slots),
+            ("--withdrawals", self.withdrawals, shape.withdrawals),
+            ("--creations", self.creations, shape.creations),
         ] {
             if let Some(expected) = expected
                 && expected != got

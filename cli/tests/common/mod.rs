@@ -14,20 +14,34 @@ use zkroll::circuits::protocol::{
     eddsa::PrivateKey,
     ledger::Ledger,
     public_data::{BatchShape, FeeSlot},
-    transfer::{Address, Domain, SignedTransfer, Transfer},
+    transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
     uint::U40,
 };
 
 /// The shape of the tests' batches.
-pub const SHAPE: BatchShape = BatchShape {
-    transfers: 2,
-    fee_slots: 1,
-    depth: 1,
-};
-pub const SHAPE_ARGS: [&str; 6] = ["--depth", "1", "--transfers", "2", "--fee-slots", "1"];
+pub const SHAPE: BatchShape = BatchShape::transfers_only(1, 2, 1);
+pub const SHAPE_ARGS: [&str; 8] = [
+    "--depth",
+    "1",
+    "--transfers",
+    "2",
+    "--fee-slots",
+    "1",
+    "--l1-slots",
+    "0",
+];
 
 /// The cheapest shape, for keys that do not fit [`SHAPE`].
-pub const OTHER_SHAPE_ARGS: [&str; 6] = ["--depth", "1", "--transfers", "1", "--fee-slots", "0"];
+pub const OTHER_SHAPE_ARGS: [&str; 8] = [
+    "--depth",
+    "1",
+    "--transfers",
+    "1",
+    "--fee-slots",
+    "0",
+    "--l1-slots",
+    "0",
+];
 
 pub const SEED: &str = "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a";
 pub const TIMESTAMP: u64 = 1_800_000_000;
@@ -149,13 +163,12 @@ pub fn ledger_of_depth(depth: usize) -> Ledger {
 pub fn payment(nonce: u64) -> SignedTransfer {
     let transfer = Transfer {
         from: index(1),
-        to: index(2),
+        recipient: Recipient::account(index(2)),
         amount: Amount::from_value(100).unwrap(),
         fee: Fee::from_value(3).unwrap(),
         token: 5,
         nonce: U40::try_from(nonce).unwrap(),
         valid_until: U40::MAX,
-        recipient: 0u64.into(),
     };
     transfer.sign(&owner(2), &domain())
 }
@@ -194,7 +207,7 @@ pub fn scene() -> &'static Scene {
 
         let mut first = ledger();
         let trace = first
-            .apply_batch(&SHAPE, TIMESTAMP, &[fee_slot()], &[payment(0)])
+            .apply_batch(&SHAPE, TIMESTAMP, &[], &[fee_slot()], &[payment(0)])
             .unwrap();
         let scene = Scene {
             batch: write_json(folder.join("batch.json"), &trace),

@@ -6,6 +6,8 @@ pub mod attacks;
 #[cfg(feature = "evm")]
 pub mod chain;
 pub mod mirror;
+#[cfg(feature = "evm")]
+pub mod rollup;
 
 use ark_bn254::{Bn254, Fr};
 use ark_ff::UniformRand;

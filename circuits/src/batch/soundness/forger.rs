@@ -8,15 +8,19 @@
 //! then are those that catch the cheat.
 
 use crate::{
-    batch::{padding::header_of, tests::shape, transfer_slot::TransferSlot},
+    batch::{
+        padding::header_of,
+        tests::shape,
+        transfer_slot::{Receiver, TransferSlot},
+    },
     protocol::{
         account::{Account, AccountIndex},
         amount::{Amount, Fee},
         babyjubjub::{Scalar, mul_base8},
         eddsa::{PublicKey, Signature},
-        ledger::TransferTrace,
+        ledger::{ReceiverTrace, TransferTrace},
         poseidon::parameters,
-        transfer::{SignedTransfer, Transfer},
+        transfer::{Recipient, SignedTransfer, Transfer},
         tree::Path,
         uint::U40,
     },
@@ -52,6 +56,10 @@ pub(super) struct Forger {
     pub transfer: Transfer,
     pub sender: Account,
     pub receiver: Account,
+    /// Whose leaf is replaced after the sender's.
+    pub to: AccountIndex,
+    /// The running hashes before.
+    pub records: [Fr; 2],
     pub on: bool,
     pub domain: Fr,
     pub timestamp: Fr,
@@ -88,16 +96,17 @@ impl Forger {
         Self {
             transfer: Transfer {
                 from: index(1),
-                to: index(2),
+                recipient: Recipient::account(index(2)),
                 amount: Amount::from_value(100).unwrap(),
                 fee: Fee::from_value(3).unwrap(),
                 token: 5,
                 nonce: U40::try_from(7).unwrap(),
                 valid_until: U40::try_from(1000).unwrap(),
-                recipient: Fr::ZERO,
             },
             sender: account(secret, 500, 7),
             receiver: account(Scalar::from(2222u64), 20, 3),
+            to: index(2),
+            records: [Fr::from(11u64), Fr::from(12u64)],
             on: true,
             domain: header.words()[0],
             timestamp: Fr::from(1000u64),
@@ -176,16 +185,21 @@ impl Forger {
             sender_path: Path {
                 levels: vec![[Fr::ZERO; 8]],
             },
-            receiver: self.receiver.clone(),
-            receiver_path: Path {
-                levels: vec![[Fr::ZERO; 8]],
-            },
+            receiver: ReceiverTrace::L1,
             root_before: self.root,
             root_after: self.root,
         };
         let slot = TransferSlot {
             on: self.on,
             trace: &trace,
+            receiver: Receiver {
+                index: self.to,
+                account: &self.receiver,
+                path: &Path {
+                    levels: vec![[Fr::ZERO; 8]],
+                },
+            },
+            records: self.records,
             domain: self.domain,
             timestamp: self.timestamp,
             fee_tokens: &self.fee_tokens,
@@ -239,7 +253,7 @@ impl Forger {
         let columns = self.columns.borrow().clone();
         for (party, index, keep) in [
             ("sender", self.transfer.from, Keep::SenderLane),
-            ("receiver", self.transfer.to, Keep::ReceiverLane),
+            ("receiver", self.to, Keep::ReceiverLane),
         ] {
             if !self.keeps(keep) {
                 let rows = circuit.rows(&format!("{party}/path/membership"));

@@ -4,14 +4,17 @@
 //! constraints were left out, the attack beside it would go through.
 
 mod forger;
+mod l1;
 mod slots;
 
 use super::{BatchCircuit, tests::shape};
 use crate::{
     gadgets::account::power_of_two,
     protocol::{
+        account::AccountIndex,
         amount::Amount,
         babyjubjub::{Point, Scalar, mul_base8},
+        transfer::{Address, Recipient},
         uint::U40,
     },
 };
@@ -229,10 +232,166 @@ fn the_receivers_path_is_the_one_after_the_debit() {
 #[test]
 fn a_recipient_is_the_receiver_or_nobody() {
     let mut forger = Forger::honest();
-    forger.transfer.recipient = forger.receiver.public_key.x;
+    let named = |owner| Recipient::Account {
+        index: Forger::honest().to,
+        owner,
+    };
+    forger.transfer.recipient = named(forger.receiver.public_key.x);
     assert_eq!(forger.clone().caught_by(), NONE);
-    forger.transfer.recipient = forger.sender.public_key.x;
+    forger.transfer.recipient = named(forger.sender.public_key.x);
     assert_eq!(forger.caught_by(), ["recipient"]);
+}
+
+/// A withdrawal of 100 to an address; who is credited instead is made up, at index 0.
+fn withdrawal() -> Forger {
+    let mut forger = Forger::honest();
+    forger.transfer.recipient = Recipient::L1(Address([9; 20]));
+    forger.to = AccountIndex::default();
+    forger.receiver.balance = 0;
+    forger.receiver.nonce = U40::default();
+    forger
+}
+
+/// A transfer of 100 to a new account at index 2.
+fn new_account() -> Forger {
+    let mut forger = Forger::honest();
+    forger.receiver.balance = 0;
+    forger.receiver.nonce = U40::default();
+    forger.transfer.recipient = Recipient::NewAccount(forger.receiver.public_key);
+    forger
+}
+
+/// Columns under `operation`.
+const WITHDRAWAL: usize = 0;
+const NEW_ACCOUNT: usize = 1;
+
+#[test]
+fn honest_withdrawals_and_new_accounts_break_nothing() {
+    assert_eq!(withdrawal().caught_by(), NONE);
+    assert_eq!(new_account().caught_by(), NONE);
+}
+
+#[test]
+fn an_operation_is_one_of_three_and_of_a_used_slot() {
+    let mut twice = new_account();
+    twice.receiver.public_key = twice.sender.public_key;
+    twice.transfer.recipient = Recipient::NewAccount(twice.sender.public_key);
+    let twice = twice.replace("operation", NEW_ACCOUNT, |_| Fr::from(2u64));
+    assert_eq!(twice.caught_by(), ["operation"]);
+    let mut both = new_account();
+    both.to = AccountIndex::default();
+    let both = both.replace("operation", WITHDRAWAL, |_| Fr::ONE);
+    assert_eq!(both.caught_by(), ["operation/one"]);
+    // A slot that is off would emit a withdrawal that nobody paid for.
+    for forger in [withdrawal(), new_account()] {
+        let off = Forger {
+            on: false,
+            fee_slot: None,
+            ..forger
+        };
+        assert_eq!(off.caught_by(), ["operation/only_if_on"]);
+    }
+}
+
+#[test]
+fn an_operation_is_signed_for() {
+    // A transfer's signature does not withdraw, nor create an account.
+    for operation in [WITHDRAWAL, NEW_ACCOUNT] {
+        let mut forger = match operation {
+            WITHDRAWAL => withdrawal(),
+            _ => new_account(),
+        };
+        forger.take_signature_of(|there| {
+            there.cheat = std::rc::Rc::new(move |at, i, value, _| match (at, i) {
+                ("operation", i) if i == operation => Fr::ZERO,
+                _ => value,
+            });
+        });
+        assert_eq!(forger.caught_by(), ["signature/equation"]);
+    }
+}
+
+#[test]
+fn a_new_account_starts_with_nothing() {
+    for (column, name) in [
+        (NONCE, "nonce"),
+        (BALANCE, "balance"),
+        (BALANCE + 1, "owner"),
+    ] {
+        let forger = new_account().replace("receiver", column, |value| value + Fr::ONE);
+        assert_eq!(forger.caught_by(), ["receiver/new_account"], "{name}");
+    }
+    // In the place of an account that is there, whose lane is kept.
+    let mut over = new_account();
+    let sum = Forger::honest().receiver;
+    over.receiver = sum;
+    assert!(
+        over.caught_by()
+            .contains(&"receiver/new_account".to_owned())
+    );
+    let forger = new_account().replace("receiver/new_account", 0, |_| Fr::ONE);
+    assert_eq!(forger.caught_by(), ["receiver/new_account"]);
+}
+
+#[test]
+fn a_withdrawal_changes_no_receiver() {
+    let forger = withdrawal().replace("receiver/root_of_withdrawal", 0, |value| value + Fr::ONE);
+    assert_eq!(forger.caught_by(), ["receiver/root_of_withdrawal"]);
+}
+
+#[test]
+fn the_index_that_is_signed_is_the_receivers_or_none() {
+    let mut named = withdrawal();
+    named.to = AccountIndex::try_from(2).unwrap();
+    assert_eq!(named.caught_by(), ["signed_to"]);
+    let chosen = new_account().replace("signed_to", 0, |_| Fr::ZERO);
+    assert_eq!(chosen.caught_by(), ["signed_to"]);
+}
+
+#[test]
+fn a_new_accounts_key_is_the_one_that_was_signed() {
+    // 0 would be anybody's.
+    let anybody = new_account().replace("recipient", 0, |_| Fr::ZERO);
+    assert_eq!(anybody.caught_by(), ["recipient"]);
+}
+
+#[test]
+fn a_new_accounts_key_can_sign() {
+    let mut off_curve = new_account();
+    off_curve.receiver.public_key.y += Fr::ONE;
+    let caught = off_curve.clone().caught_by();
+    assert!(
+        caught.contains(&"new_key/on_curve".to_owned()),
+        "{caught:?}"
+    );
+    // The sender's key in its place.
+    let hidden = off_curve
+        .replace("new_key", 0, |_| Fr::ZERO)
+        .replace("new_key", 1, |_| Fr::ZERO);
+    assert_eq!(hidden.caught_by(), ["new_key"]);
+    let mut low_order = new_account();
+    low_order.receiver.public_key = crate::protocol::babyjubjub::torsion8().into();
+    low_order.transfer.recipient = Recipient::NewAccount(low_order.receiver.public_key);
+    assert_eq!(low_order.caught_by(), ["new_key"]);
+    let cofactor = new_account().replace("new_key/cofactor", 11, |value| value + Fr::ONE);
+    assert_eq!(cofactor.caught_by(), ["new_key/cofactor"]);
+}
+
+#[test]
+fn records_are_those_of_the_operations() {
+    for (label, column) in [
+        ("records/record", 0),
+        ("records/kind", 0),
+        ("records/hash", 40),
+        ("records/withdrawals", 0),
+        ("records/creations", 0),
+    ] {
+        // A transfer that emits one, and a withdrawal or a creation that emits another or none.
+        for forger in [Forger::honest(), withdrawal(), new_account()] {
+            let forger = forger.replace(label, column, |value| value + Fr::ONE);
+            assert_eq!(forger.caught_by(), [label]);
+        }
+    }
 }
 
 #[test]
@@ -509,12 +668,40 @@ fn outputs_are_what_the_slot_computed() {
     }
 }
 
-/// The labels that the tests here, in [`slots`] and in `gadgets::tests` (for the three marked) break
+/// The labels that the tests here, in [`slots`], in [`l1`] and in `gadgets::tests` (for the three marked) break
 /// alone. A new label stands in the list once it has its attack.
-const ATTACKED: [(&str, &[&str]); 5] = [
+const ATTACKED: [(&str, &[&str]); 7] = [
+    ("header", &["initial_state", "slots"]),
     (
-        "header",
-        &["initial_state", "reserved_words_are_zero", "slots"],
+        "l1",
+        &[
+            "account/balance_before",
+            "address",
+            "amount",
+            "applies",
+            "balance",
+            "created",
+            "exists",
+            "index",
+            "kind",
+            "leaf",
+            "nonce",
+            "on",
+            "overflow",
+            "paid",
+            "path/leaves",
+            "path/membership",
+            "path/node",
+            "path/replacement",
+            "path/selected",
+            "public_data",
+            "root",
+            "root_after",
+            "same_key",
+            "same_owner",
+            "same_token",
+            "token",
+        ],
     ),
     (
         "transfer",
@@ -527,18 +714,31 @@ const ATTACKED: [(&str, &[&str]); 5] = [
             "fee/token",
             "fee_amount",
             "from",
+            "new_key",
+            "new_key/cofactor",
+            "new_key/on_curve",
             "on",
+            "operation",
+            "operation/one",
+            "operation/only_if_on",
             "public_data",
             "receiver/balance_after",
             "receiver/balance_before",
             "receiver/leaf",
+            "receiver/new_account",
             "receiver/nonce",
             "receiver/path/membership",
             "receiver/path/node",
             "receiver/path/replacement",
             "receiver/path/selected",
             "receiver/root",
+            "receiver/root_of_withdrawal",
             "recipient",
+            "records/creations",
+            "records/hash",
+            "records/kind",
+            "records/record",
+            "records/withdrawals",
             "root_after",
             "sender/balance_after",
             "sender/balance_before",
@@ -561,6 +761,7 @@ const ATTACKED: [(&str, &[&str]); 5] = [
             "signature/variable_base/not_identity", // gadgets::tests
             "signature/variable_base/parity",
             "signature/variable_base/shifted", // gadgets::tests
+            "signed_to",
             "to",
             "valid_until",
         ],
@@ -584,8 +785,18 @@ const ATTACKED: [(&str, &[&str]); 5] = [
             "root_after",
         ],
     ),
+    ("record", &["absorbed", "hash", "used", "zero_if_unused"]),
     ("data", &["commitment", "evaluation"]),
-    ("closing", &["commitment", "evaluation", "post_root"]),
+    (
+        "closing",
+        &[
+            "commitment",
+            "creations",
+            "evaluation",
+            "post_root",
+            "withdrawals",
+        ],
+    ),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ use crate::protocol::{
     amount::AmountTooLarge,
     eddsa::SignatureError,
     public_data::BatchShape,
+    queue::{EntryError, Outcome},
     transfer::Domain,
     tree::TreeError,
     uint::{OutOfRange, U40},
@@ -131,9 +132,60 @@ pub enum TransferError {
         /// The fee.
         fee: u128,
     },
+    /// A withdrawal names no address.
+    #[error("expected another address than 0 for a withdrawal")]
+    RecipientZero,
+    /// The new account cannot exist.
+    #[error("new account: {0}")]
+    NewAccount(#[from] AccountError),
+    /// A published transfer creates an account without a creation slot.
+    #[error("expected a creation slot for the new account, got none")]
+    NoRecipientKey,
+    /// A published transfer creates an account where there is one.
+    #[error("expected a free index for a new account, got {index}")]
+    IndexNotFree {
+        /// The index.
+        index: AccountIndex,
+    },
+    /// There is no free index.
+    #[error("expected a free index for a new account, but the tree is full")]
+    TreeFull,
     /// The signature is refused.
     #[error("signature: {0}")]
     SignatureInvalid(#[from] SignatureError),
+}
+
+/// Why an entry of the L1 queue cannot be consumed. An entry that just does not apply is consumed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConsumeError {
+    /// The contract queues no such entry.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The account lies outside the tree, which the contract does not let pass.
+    #[error("expected an account index below {capacity}, got {index}")]
+    IndexOutOfRange {
+        /// The account.
+        index: AccountIndex,
+        /// 8^D.
+        capacity: u64,
+    },
+    /// An account is to be created where there is one.
+    #[error("expected a free index for a new account, got {index}")]
+    IndexNotFree {
+        /// The index.
+        index: AccountIndex,
+    },
+    /// There is no free index.
+    #[error("expected a free index for a new account, but the tree is full")]
+    TreeFull,
+    /// A batch published another outcome than the entry has.
+    #[error("expected the outcome {expected:?}, got {got:?}")]
+    OutcomeMismatch {
+        /// The entry's.
+        expected: Outcome,
+        /// The batch's.
+        got: Outcome,
+    },
 }
 
 /// Why a batch is not applied. The ledger is then as before.
@@ -147,22 +199,27 @@ pub enum BatchError {
         /// Why.
         source: TransferError,
     },
-    /// More transfers than slots.
-    #[error("expected at most {slots} transfers, got {got}")]
-    TooManyTransfers {
-        /// N.
+    /// An entry of the L1 queue cannot be consumed.
+    #[error("L1 entry {index}: {source}")]
+    Entry {
+        /// Its position in the batch.
+        index: usize,
+        /// Why.
+        source: ConsumeError,
+    },
+    /// More of a kind than slots.
+    #[error("expected at most {slots} {what}, got {got}")]
+    TooMany {
+        /// Transfers, L1 entries, fee slots, withdrawals or new accounts.
+        what: &'static str,
+        /// Slots of the shape.
         slots: u32,
         /// What came.
         got: usize,
     },
-    /// More used fee slots than slots.
-    #[error("expected at most {slots} fee slots, got {got}")]
-    TooManyFeeSlots {
-        /// F.
-        slots: u32,
-        /// What came.
-        got: usize,
-    },
+    /// The queue's entries have no successor.
+    #[error("expected fewer than 2^64 entries of the L1 queue")]
+    QueueExhausted,
     /// The circuit is for trees of another depth.
     #[error("expected a batch for depth {expected}, got depth {got}")]
     DepthMismatch {
@@ -268,35 +325,53 @@ pub enum ReplayError {
         /// Of the accounts with the batch applied.
         got: Fr,
     },
-    /// A transfer or a fee slot cannot have been proven.
+    /// The batch consumed other entries of the L1 queue than the next ones.
+    #[error("expected entries of the L1 queue from {expected} on, got {got}")]
+    ConsumedMismatch {
+        /// Entries that the ledger has consumed.
+        expected: u64,
+        /// The header's.
+        got: u64,
+    },
+    /// An entry, a transfer or a fee slot cannot have been proven.
     #[error(transparent)]
     Batch(#[from] BatchError),
 }
 
+/// What a batch needs slots for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Needed {
+    pub l1: usize,
+    pub fee_slots: usize,
+    pub withdrawals: usize,
+    pub creations: usize,
+    pub transfers: usize,
+}
+
 impl BatchError {
-    /// Checks that the used slots fit the shape and the shape the ledger.
+    /// Checks that the shape is the ledger's and has the slots.
     pub(super) fn check_shape(
         shape: &BatchShape,
         depth: usize,
-        transfers: usize,
-        fee_slots: usize,
+        needed: &Needed,
     ) -> Result<(), Self> {
-        let BatchShape {
-            transfers: n,
-            fee_slots: f,
-            depth: got,
-        } = *shape;
-        if got as usize != depth {
-            let expected = depth;
-            Err(Self::DepthMismatch { expected, got })
-        } else if transfers > n as usize {
-            let (slots, got) = (n, transfers);
-            Err(Self::TooManyTransfers { slots, got })
-        } else if fee_slots > f as usize {
-            let (slots, got) = (f, fee_slots);
-            Err(Self::TooManyFeeSlots { slots, got })
-        } else {
-            Ok(())
+        if shape.depth as usize != depth {
+            return Err(Self::DepthMismatch {
+                expected: depth,
+                got: shape.depth,
+            });
         }
+        for (what, slots, got) in [
+            ("transfers", shape.transfers, needed.transfers),
+            ("L1 entries", shape.l1_slots, needed.l1),
+            ("fee slots", shape.fee_slots, needed.fee_slots),
+            ("withdrawals", shape.withdrawals, needed.withdrawals),
+            ("new accounts", shape.creations, needed.creations),
+        ] {
+            if got > slots as usize {
+                return Err(Self::TooMany { what, slots, got });
+            }
+        }
+        Ok(())
     }
 }

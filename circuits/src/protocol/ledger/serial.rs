@@ -19,6 +19,8 @@ struct Written<A> {
     #[serde(with = "field::decimal")]
     batch_number: u64,
     timestamp: U40,
+    #[serde(with = "field::decimal")]
+    consumed: u64,
     #[serde(with = "field::element")]
     root: Fr,
     accounts: Vec<Entry<A>>,
@@ -39,6 +41,7 @@ impl Serialize for Ledger {
             depth: self.depth(),
             batch_number: self.batch_number,
             timestamp: self.timestamp,
+            consumed: self.consumed,
             root: self.root(),
             accounts: accounts
                 .map(|(index, account)| Entry { index, account })
@@ -74,6 +77,7 @@ impl TryFrom<Written<Account>> for Ledger {
         }
         ledger.batch_number = written.batch_number;
         ledger.timestamp = written.timestamp;
+        ledger.consumed = written.consumed;
         Ok(ledger)
     }
 }

@@ -4,12 +4,55 @@ use ark_bn254::Fr;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    account::Account,
+    account::{Account, AccountIndex},
     field,
-    public_data::{DataError, FeeSlot, Header, PublicData, PublicTransfer},
-    transfer::SignedTransfer,
+    public_data::{DataError, FeeSlot, Header, PublicData, PublicTransfer, Slots, Withdrawal},
+    queue::L1Slot,
+    transfer::{Recipient, SignedTransfer},
     tree::Path,
 };
+
+/// One entry of the L1 queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct L1Trace {
+    /// The entry and what became of it.
+    pub slot: L1Slot,
+    /// The account that it creates or names.
+    pub index: AccountIndex,
+    /// That account before.
+    pub account: Option<Account>,
+    /// Its path before.
+    pub path: Path,
+    /// The state root before.
+    #[serde(with = "field::element")]
+    pub root_before: Fr,
+    /// The state root after.
+    #[serde(with = "field::element")]
+    pub root_after: Fr,
+}
+
+/// What a transfer changes beside the sender's account, after which it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum ReceiverTrace {
+    /// An account gets the amount.
+    Account {
+        /// The account before the credit, which in a transfer to oneself is after the debit.
+        account: Account,
+        /// Its path before the credit.
+        path: Path,
+    },
+    /// An account is created.
+    NewAccount {
+        /// Its index.
+        index: AccountIndex,
+        /// Its path before.
+        path: Path,
+    },
+    /// No account: a withdrawal.
+    L1,
+}
 
 /// One transfer: the sender's leaf is replaced first, the receiver's then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,17 +64,31 @@ pub struct TransferTrace {
     pub sender: Account,
     /// The sender's path before any change.
     pub sender_path: Path,
-    /// The receiver's account after the sender's update (which shows in a transfer to oneself),
-    /// before the credit.
-    pub receiver: Account,
-    /// The receiver's path after the sender's update.
-    pub receiver_path: Path,
+    /// What else changed.
+    pub receiver: ReceiverTrace,
     /// The state root before.
     #[serde(with = "field::element")]
     pub root_before: Fr,
     /// The state root after.
     #[serde(with = "field::element")]
     pub root_after: Fr,
+}
+
+impl TransferTrace {
+    /// What the batch publishes of the transfer.
+    pub fn public(&self) -> PublicTransfer {
+        let transfer = &self.transfer.transfer;
+        PublicTransfer {
+            operation: transfer.recipient.operation(),
+            from: transfer.from,
+            to: match &self.receiver {
+                ReceiverTrace::NewAccount { index, .. } => *index,
+                _ => transfer.recipient.index(),
+            },
+            amount: transfer.amount,
+            fee: transfer.fee,
+        }
+    }
 }
 
 /// One used fee slot.
@@ -55,12 +112,14 @@ pub struct FeeTrace {
     pub root_after: Fr,
 }
 
-/// One batch: its transfers in order, then its fee slots in order.
+/// One batch: the entries of the L1 queue, its transfers, its fee slots, each in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BatchTrace {
     /// What the header words say.
     pub header: Header,
+    /// At most L; the slots after them are unused.
+    pub l1: Vec<L1Trace>,
     /// At most N; the slots after them are unused.
     pub transfers: Vec<TransferTrace>,
     /// At most F; `None` and the slots after them are unused.
@@ -76,14 +135,29 @@ impl BatchTrace {
     pub fn public_data(&self) -> Result<PublicData, DataError> {
         let shape = &self.header.shape;
         let transfers = self.transfers.iter();
-        let transfers = transfers.map(|trace| PublicTransfer::from(&trace.transfer.transfer));
         let fees = self.fees.iter();
         let fees = fees.map(|trace| trace.as_ref().map(|trace| trace.slot));
-        PublicData::new(
-            self.header,
-            pad(fees, shape.fee_slots),
-            pad(transfers.map(Some), shape.transfers),
-        )
+        let (mut withdrawals, mut creations) = (Vec::new(), Vec::new());
+        for trace in &self.transfers {
+            let transfer = &trace.transfer.transfer;
+            match transfer.recipient {
+                Recipient::Account { .. } => {}
+                Recipient::NewAccount(key) => creations.push(key),
+                Recipient::L1(address) => withdrawals.push(Withdrawal {
+                    address,
+                    token: transfer.token,
+                    amount: transfer.amount,
+                }),
+            }
+        }
+        PublicData::new(Slots {
+            header: self.header,
+            l1: self.l1.iter().map(|trace| trace.slot).collect(),
+            fee_slots: pad(fees, shape.fee_slots),
+            withdrawals,
+            creations,
+            transfers: pad(transfers.map(|trace| Some(trace.public())), shape.transfers),
+        })
     }
 }
 

@@ -8,10 +8,9 @@ use zkroll::circuits::protocol::{
     eddsa::PrivateKey,
     ledger::{BatchTrace, Ledger},
     public_data::{BatchShape, FeeSlot},
-    transfer::{Address, Domain, SignedTransfer, Transfer},
+    transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
     uint::U40,
 };
-use zkroll::prover::Fr;
 
 use super::error::BenchError;
 use crate::error::CliError;
@@ -26,13 +25,8 @@ const TRADERS: [u64; 2] = [1, 2];
 /// # Errors
 /// If not one fits, or the largest batch does not need the domain.
 pub fn filling_circuit(log_n: u32, depth: u32, fee_slots: u32) -> Result<BatchCircuit, CliError> {
-    let circuit = |transfers| {
-        BatchCircuit::new(BatchShape {
-            transfers,
-            fee_slots,
-            depth,
-        })
-    };
+    let circuit =
+        |transfers| BatchCircuit::new(BatchShape::transfers_only(depth, transfers, fee_slots));
     let one = circuit(1)?.cost();
     let spare = (1usize << log_n).saturating_sub(one.constraints);
     // A data block comes for many transfers at once, so the estimate may be one too high.
@@ -84,13 +78,12 @@ fn full_batch(shape: &BatchShape) -> Result<BatchTrace, CliError> {
             let sender = (slot % 2) as usize;
             let transfer = Transfer {
                 from: index(TRADERS[sender]),
-                to: index(TRADERS[1 - sender]),
+                recipient: Recipient::account(index(TRADERS[1 - sender])),
                 amount: Amount::from_value(1_000 + u128::from(slot)).expect("a small amount"),
                 fee: Fee::from_value(fee).expect("a small fee"),
                 token: TOKEN,
                 nonce: U40::try_from(u64::from(slot / 2)).expect("fewer than 2^40 transfers"),
                 valid_until: U40::MAX,
-                recipient: Fr::from(0u64),
             };
             transfer.sign(&keys[sender], &domain)
         })
@@ -100,7 +93,7 @@ fn full_batch(shape: &BatchShape) -> Result<BatchTrace, CliError> {
         account: index(FEE_ACCOUNT),
     };
     let fee_slots = &[fee_slot][..fee as usize];
-    Ok(ledger.apply_batch(shape, TIMESTAMP, fee_slots, &transfers)?)
+    Ok(ledger.apply_batch(shape, TIMESTAMP, &[], fee_slots, &transfers)?)
 }
 
 /// The columns of [`full_batch`].

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ark_ec::CurveGroup;
-use zkroll::BatchRelation;
+use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::prover::backend::gpu::{DeviceBuffer, GpuScalars};
 use zkroll::prover::backend::{AnyG1Bases, AnyG2Bases, Gpu};
@@ -274,7 +274,7 @@ impl Contest<'_> {
         let circuit = batches.filling(log_n)?;
         let constraints = circuit.cost().constraints;
         let progress = Progress::start(format!("making a key for {constraints} constraints"));
-        let relation = BatchRelation(&circuit);
+        let relation = ProgramRelation(circuit.program());
         let key = setup::development(&relation, circuit.digest(), &KEY_SEED)?;
         progress.say("computing the witness");
         let columns = full_witness(&circuit)?.columns;
@@ -311,11 +311,11 @@ enum AnyProver<'a> {
     /// arkworks' own, for the yardstick.
     Ark(Box<ArkGroth16>),
     /// Ours, the key in the entrant's backend.
-    Loaded(Box<Prover<'a, AnyBackend>>, BatchRelation<'a>),
+    Loaded(Box<Prover<'a, AnyBackend>>, ProgramRelation<'a>),
     /// Ours, the key, the columns, A·z and B·z on the device.
     Resident(Box<Prover<'a, Gpu>>, Box<ResidentAssignment<DeviceBuffer>>),
     /// Ours, which takes the key to the entrant's backend for each proof.
-    Loading(Key<'a>, BatchRelation<'a>),
+    Loading(Key<'a>, ProgramRelation<'a>),
 }
 
 /// A key and where it is to be taken.
@@ -339,7 +339,7 @@ impl<'a> Key<'a> {
 impl<'a> AnyProver<'a> {
     fn new(
         entry: &Entry<'a>,
-        relation: BatchRelation<'a>,
+        relation: ProgramRelation<'a>,
         key: &'a ProvingKey,
         table_bytes: usize,
         columns: &[Fr],
@@ -388,7 +388,7 @@ impl<'a> AnyProver<'a> {
 /// satisfied, which arkworks does not make.
 fn prove(
     prover: &Prover<'_, AnyBackend>,
-    relation: BatchRelation<'_>,
+    relation: ProgramRelation<'_>,
     columns: &[Fr],
     start: Instant,
 ) -> Result<(Proof<Bn254>, Sample), CliError> {

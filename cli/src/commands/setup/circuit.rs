@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use zkroll::BatchRelation;
+use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::prover::Matrices;
 use zkroll::prover::formats::{r1cs, zkey::circuit_digest};
@@ -16,7 +16,7 @@ use crate::files::format_error;
 #[derive(Args, Debug)]
 pub struct CircuitArgs {
     /// The circuit's constraints; without it, the circuit is that of batches of a shape.
-    #[arg(long, value_name = "R1CS", conflicts_with_all = ["depth", "transfers", "fee_slots"])]
+    #[arg(long, value_name = "R1CS", conflicts_with_all = ["depth", "transfers", "fee_slots", "l1_slots", "withdrawals", "creations"])]
     r1cs: Option<PathBuf>,
     #[command(flatten)]
     shape: ShapeArgs,
@@ -45,7 +45,7 @@ impl CircuitArgs {
             None => {
                 let circuit = BatchCircuit::new(self.shape.into())?;
                 Ok(Circuit {
-                    matrices: Matrices::from_r1cs(&BatchRelation(&circuit))?,
+                    matrices: Matrices::from_r1cs(&ProgramRelation(circuit.program()))?,
                     digest: circuit.digest(),
                 })
             }
