@@ -27,7 +27,7 @@ pub const NONCE_BITS: usize = U40::BITS as usize;
 /// Inputs of a leaf's hash.
 const LEAF_INPUTS: usize = 4;
 
-/// An account whose leaf is proven to be in the tree.
+/// An account whose leaf is proven to be in the tree, or to come into it.
 #[derive(Clone, Debug)]
 pub struct AccountVar {
     /// The owner's key. Nothing here says that it is on the curve.

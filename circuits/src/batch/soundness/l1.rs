@@ -9,37 +9,28 @@ use crate::{
         eddsa::PublicKey,
         queue::{Entry, EntryType, L1Slot, Outcome},
         transfer::Address,
-        tree::Path,
         uint::U40,
     },
-    template::{
-        Circuit,
-        testing::{self, Synthesised},
-    },
+    template::Circuit,
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 use std::{collections::HashMap, rc::Rc};
 
 use super::forger::public_key;
+use super::one_path::{INDEX, OnePath};
 use super::slots::caught;
 
-/// (label, number of the column under it, value) → value.
-type Cheat = Rc<dyn Fn(&str, usize, Fr) -> Fr>;
-
-const INDEX: usize = 3;
 const OWNER: Address = Address([7; 20]);
 
-/// An L1 slot whose prover cheats; the lane of account 3 and the pre-state root are made to fit.
+/// An L1 slot whose prover may cheat.
 #[derive(Clone)]
 struct L1Forger {
     entry: Entry,
     outcome: Outcome,
     account: Option<Account>,
     on: bool,
-    cheat: Cheat,
-    keep_lane: bool,
-    keep_root: bool,
+    prover: OnePath,
 }
 
 impl L1Forger {
@@ -72,9 +63,7 @@ impl L1Forger {
             outcome,
             account,
             on: true,
-            cheat: Rc::new(|_, _, value| value),
-            keep_lane: false,
-            keep_root: false,
+            prover: OnePath::honest(),
         }
     }
 
@@ -101,8 +90,8 @@ impl L1Forger {
         number: usize,
         with: impl Fn(Fr) -> Fr + 'static,
     ) -> Self {
-        let before = self.cheat.clone();
-        self.cheat = Rc::new(move |at, i, value| {
+        let before = self.prover.cheat.clone();
+        self.prover.cheat = Rc::new(move |at, i, value| {
             let value = before(at, i, value);
             if at == label && i == number {
                 with(value)
@@ -123,56 +112,21 @@ impl L1Forger {
     }
 
     fn caught_by(self) -> Vec<String> {
-        let (mut lane, mut root) = (Fr::ZERO, Fr::ZERO);
-        for _ in 0..3 {
-            let circuit = self.pass(lane, root);
-            let [a, b, c] = *circuit.rows("path/membership").last().unwrap();
-            if !self.keep_lane {
-                lane += (c - a * b) * self.weight().inverse().unwrap();
-            }
-            if !self.keep_root {
-                root += circuit.rows("root")[0][1];
-            }
-        }
-        self.pass(lane, root).broken()
-    }
-
-    /// The multiplexer's weight of lane 3 for the bits that the cheat makes of index 3.
-    fn weight(&self) -> Fr {
-        let bit = |i: usize, honest| (self.cheat)("index", i, honest);
-        bit(0, Fr::ONE) * bit(1, Fr::ONE) * (Fr::ONE - bit(2, Fr::ZERO))
-    }
-
-    fn pass(&self, lane: Fr, root: Fr) -> Synthesised {
-        let cheat = self.cheat.clone();
-        let mut seen: HashMap<String, usize> = HashMap::new();
         let slot = L1Slot {
             entry: self.entry,
             outcome: self.outcome,
         };
-        let circuit = L1SlotCircuit {
-            on: self.on,
-            slot: &slot,
-            index: AccountIndex::try_from(INDEX as u64).unwrap(),
-            account: self.account.as_ref(),
-            path: &Path {
-                levels: vec![[Fr::from(8u64); 8]],
-            },
-            root,
-        };
-        testing::cheat(
-            move |label, _, value| {
-                let count = seen.entry(label.to_owned()).or_default();
-                *count += 1;
-                let value = if label == "path" && *count == INDEX + 1 {
-                    lane
-                } else {
-                    value
-                };
-                cheat(label, *count - 1, value)
-            },
-            |builder| circuit.synthesize(builder),
-        )
+        self.prover.caught_by(|path, root, builder| {
+            let circuit = L1SlotCircuit {
+                on: self.on,
+                slot: &slot,
+                index: AccountIndex::try_from(INDEX as u64).unwrap(),
+                account: self.account.as_ref(),
+                path,
+                root,
+            };
+            circuit.synthesize(builder)
+        })
     }
 }
 
@@ -315,7 +269,7 @@ fn accounts_are_not_denied() {
     // An account that is there is said not to be, so that its deposit or exit is a no-op.
     let mut denied = L1Forger::top_up().set("exists", 0, 0);
     assert_eq!(denied.clone().caught_by(), NONE, "in a tree without it");
-    denied.keep_lane = true;
+    denied.prover.keep_lane = true;
     assert_eq!(denied.caught_by(), ["path/membership"]);
 }
 
@@ -378,7 +332,7 @@ fn the_state_moves_as_the_entry_says() {
         assert_eq!(forger.caught_by(), [label], "column {column}");
     }
     let mut elsewhere = L1Forger::top_up();
-    elsewhere.keep_root = true;
+    elsewhere.prover.keep_root = true;
     assert_eq!(elsewhere.caught_by(), ["root"]);
     let off = L1Forger {
         on: false,

@@ -5,6 +5,7 @@
 
 mod forger;
 mod l1;
+mod one_path;
 mod slots;
 
 use super::{BatchCircuit, tests::shape};

@@ -11,34 +11,23 @@ use crate::{
         tests::{shape, trace, transfers},
     },
     gadgets::account::power_of_two,
-    protocol::{
-        account::Account, babyjubjub::Scalar, public_data::HEADER_WORDS, tree::Path, uint::U40,
-    },
-    template::{
-        Builder, Circuit, Matrix, Result,
-        testing::{self, Synthesised},
-    },
+    protocol::{account::Account, babyjubjub::Scalar, public_data::HEADER_WORDS, uint::U40},
+    template::{Builder, Circuit, Matrix, Result, testing},
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
-use std::collections::HashMap;
 
 use super::forger::public_key;
+use super::one_path::{INDEX, OnePath};
 
 type Cheat = fn(&str, usize, Fr) -> Fr;
 
-fn honest(_: &str, _: usize, value: Fr) -> Fr {
-    value
-}
-
-/// A fee slot whose prover cheats once; the lane and the pre-state root are made to fit.
+/// A fee slot whose prover may cheat.
 struct FeeForger {
     account: Account,
     on: bool,
     total: Fr,
-    cheat: Cheat,
-    keep_lane: bool,
-    keep_root: bool,
+    prover: OnePath,
 }
 
 impl FeeForger {
@@ -52,67 +41,29 @@ impl FeeForger {
             account,
             on: true,
             total,
-            cheat: honest,
-            keep_lane: false,
-            keep_root: false,
+            prover: OnePath::honest(),
         }
     }
 
     fn cheating(cheat: Cheat) -> Self {
         Self {
-            cheat,
+            prover: OnePath::cheating(cheat),
             ..Self::honest()
         }
     }
 
     fn caught_by(self) -> Vec<String> {
-        let mut lane = Fr::ZERO;
-        let mut root = Fr::ZERO;
-        for _ in 0..3 {
-            let circuit = self.pass(lane, root);
-            let [a, b, c] = *circuit.rows("path/membership").last().unwrap();
-            if !self.keep_lane {
-                lane += (c - a * b) * self.weight().inverse().unwrap();
-            }
-            if !self.keep_root {
-                root += circuit.rows("root")[0][1];
-            }
-        }
-        self.pass(lane, root).broken()
-    }
-
-    /// The multiplexer's weight of lane 3 for the bits that the cheat makes of index 3.
-    fn weight(&self) -> Fr {
-        let bit = |i: usize, honest| (self.cheat)("index", i, honest);
-        bit(0, Fr::ONE) * bit(1, Fr::ONE) * (Fr::ONE - bit(2, Fr::ZERO))
-    }
-
-    fn pass(&self, lane: Fr, root: Fr) -> Synthesised {
-        let cheat = self.cheat;
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        let slot = FeeSlotCircuit {
-            on: self.on,
-            index: 3,
-            account: &self.account,
-            path: &Path {
-                levels: vec![[Fr::from(8u64); 8]],
-            },
-            root,
-            total: self.total,
-        };
-        testing::cheat(
-            move |label, _, value| {
-                let count = seen.entry(label.to_owned()).or_default();
-                *count += 1;
-                let value = if label == "path" && *count == 4 {
-                    lane
-                } else {
-                    value
-                };
-                cheat(label, *count - 1, value)
-            },
-            |builder| slot.synthesize(builder),
-        )
+        self.prover.caught_by(|path, root, builder| {
+            let slot = FeeSlotCircuit {
+                on: self.on,
+                index: INDEX as u64,
+                account: &self.account,
+                path,
+                root,
+                total: self.total,
+            };
+            slot.synthesize(builder)
+        })
     }
 }
 
@@ -217,22 +168,12 @@ fn every_group_of_a_fee_slot_catches_its_cheat() {
     });
     wrapped.account.balance = u128::MAX;
     assert_eq!(wrapped.caught_by(), ["balance_before"]);
-    assert_eq!(
-        FeeForger {
-            keep_lane: true,
-            ..FeeForger::honest()
-        }
-        .caught_by(),
-        ["path/membership"]
-    );
-    assert_eq!(
-        FeeForger {
-            keep_root: true,
-            ..FeeForger::honest()
-        }
-        .caught_by(),
-        ["root"]
-    );
+    let mut other_lane = FeeForger::honest();
+    other_lane.prover.keep_lane = true;
+    assert_eq!(other_lane.caught_by(), ["path/membership"]);
+    let mut other_root = FeeForger::honest();
+    other_root.prover.keep_root = true;
+    assert_eq!(other_root.caught_by(), ["root"]);
 }
 
 #[test]
