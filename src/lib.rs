@@ -7,7 +7,8 @@
 //! * [`prover`]: Groth16 for any rank-1 constraint system, on a choice of backends;
 //! * [`verifier_sol`]: the contracts, their calldata and, with the feature `evm`, an EVM to try them.
 //!
-//! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es.
+//! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es. A [`Replica`] rebuilds the state from
+//! what a contract emitted.
 
 #![forbid(unsafe_code)]
 
@@ -18,9 +19,11 @@ pub use zkroll_verifier_sol as verifier_sol;
 mod batch;
 pub mod prelude;
 mod relation;
+mod replica;
 
 pub use batch::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
 pub use relation::ProgramRelation;
+pub use replica::{Replica, ReplicaError};
 
 /// The README's example, compiled and run as a test.
 #[cfg(doctest)]

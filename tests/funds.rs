@@ -12,7 +12,7 @@ use common::{
 };
 use rand::rngs::OsRng;
 use zkroll::{
-    BatchProver, ProgramRelation,
+    BatchProver, ProgramRelation, ProvenBatch, Replica, ReplicaError,
     circuits::{
         exit::{ExitCircuit, ExitWitness},
         protocol::{
@@ -28,7 +28,7 @@ use zkroll::{
     verifier_sol::{
         abi::word_from_u128,
         evm::Receipt,
-        rollup::{Call, EXIT_DEADLINE, Event, ExitProof, call},
+        rollup::{BatchSettled, Call, EXIT_DEADLINE, Event, ExitProof, call},
     },
 };
 
@@ -45,10 +45,11 @@ fn alices_key() -> PrivateKey {
     PrivateKey::from([0xa1; 32])
 }
 
-/// The contract, the ledger of a node that follows it, and the entries that wait.
+/// The contract, the operator's ledger, a replica that sees what the contract emits, and the queue's entries.
 struct World {
     chain: Chain,
     ledger: Ledger,
+    replica: Replica,
     queue: Vec<Entry>,
     now: u64,
 }
@@ -64,6 +65,7 @@ impl World {
         }
         Self {
             chain,
+            replica: Replica::new(ledger.clone(), SHAPE),
             ledger,
             queue: Vec::new(),
             now: TIME,
@@ -85,7 +87,10 @@ impl World {
         assert!(receipt.success, "{call:?}: {}", receipt.failure());
         let entries = receipt.logs.iter().filter_map(Event::decode);
         let queued = entries.filter_map(|event| match event {
-            Event::EntryQueued { entry, .. } => Some(entry.encode()),
+            Event::EntryQueued { index, entry } => {
+                self.replica.queue(index, &entry).unwrap();
+                Some(entry.encode())
+            }
             _ => None,
         });
         let bytes: Vec<_> = queued.collect();
@@ -122,6 +127,12 @@ impl World {
         let receipt = self.chain.settle(&batch).unwrap();
         assert!(receipt.success, "{}", receipt.failure());
         assert_eq!(self.chain.state_root().unwrap(), self.ledger.root());
+        let event = BatchSettled::decode(&receipt.logs[0]).unwrap();
+        let calldata = batch.call().unwrap().calldata();
+        self.replica.settle(&event, &calldata).unwrap();
+        assert_eq!(*self.replica.ledger(), self.ledger);
+        let waiting = &self.queue[self.ledger.consumed() as usize..];
+        assert!(self.replica.waiting().eq(waiting));
         trace.l1.iter().map(|entry| entry.slot.outcome).collect()
     }
 
@@ -274,6 +285,44 @@ fn deposits_move_and_leave() {
     world.withdraw(BOB, 1000);
     world.assert_conserved(0);
     assert_eq!(world.balance(0), 14);
+}
+
+/// A batch whose entries are not those that the contract queued cannot have been settled: whoever shows one to a
+/// replica lies.
+#[test]
+fn a_replica_knows_the_queue() {
+    let mut world = World::new();
+    let entry = world.queue(ALICE, &deposit(alices_key().public_key(), ALICE), 1000);
+    let queued = zkroll::verifier_sol::rollup::Entry::decode(&entry.encode()).unwrap();
+    let error = world.replica.queue(0, &queued).unwrap_err();
+    let (expected, got) = (1, 0);
+    assert_eq!(error, ReplicaError::EntryOrder { expected, got });
+
+    let forged = Entry {
+        amount: 1_000_000,
+        ..entry
+    };
+    let mut ledger = world.ledger.clone();
+    let trace = ledger
+        .apply_batch(&SHAPE, TIME, &[forged], &fee_slots(), &[])
+        .unwrap();
+    let batch = prove(prover(), &trace);
+    assert_eq!(error_of(&mut world, &batch), "QueueMismatch");
+    let call = batch.call().unwrap();
+    let event = BatchSettled {
+        batch_number: 1,
+        pre_state_root: trace.header.pre_root,
+        post_state_root: trace.header.post_root,
+        timestamp: TIME,
+        commitment: call.commitment,
+        consumed: 1,
+    };
+    let error = world.replica.settle(&event, &call.calldata()).unwrap_err();
+    assert_eq!(error, ReplicaError::EntryMismatch { index: 0 });
+}
+
+fn error_of(world: &mut World, batch: &ProvenBatch) -> String {
+    error(&world.chain.settle(batch).unwrap()).to_owned()
 }
 
 #[test]

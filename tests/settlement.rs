@@ -10,12 +10,12 @@ use common::{
     ledger, ledger_in, pay, prepared, prove,
 };
 use zkroll::{
-    BatchProver, ProvenBatch,
+    BatchProver, ProvenBatch, Replica, ReplicaError,
     circuits::protocol::{
         ledger::{Ledger, ReplayError},
-        public_data::{Header, PublicData},
         transfer::{Address, Domain},
     },
+    prover::Fr,
     verifier_sol::{
         abi::{contract_address, word_from_field},
         calldata::verify_proof_call,
@@ -62,29 +62,10 @@ fn first_batch(mut ledger: Ledger, timestamp: u64, amount: u128) -> ProvenBatch 
     batch
 }
 
-/// What a node does that sees nothing but the calldata: the header's other words are its own.
-fn follow(replica: &mut Ledger, calldata: &[u8]) -> Result<(), ReplayError> {
-    let call = BatchCall::decode(calldata).unwrap();
-    let entries = u64::from(u16::from_be_bytes([call.data[0], call.data[1]]));
-    let header = Header {
-        domain: *replica.domain(),
-        timestamp: common::u40(call.timestamp),
-        batch_number: replica.batch_number() + 1,
-        shape: SHAPE,
-        pre_root: replica.root(),
-        post_root: call.post_state_root,
-        consumed_before: replica.consumed(),
-        consumed_after: replica.consumed() + entries,
-    };
-    let data = PublicData::decode(header, &call.data).unwrap();
-    assert_eq!(data.public_inputs()[0], call.commitment);
-    replica.apply_public_data(&data)
-}
-
 #[test]
 fn batches_settle_in_sequence_and_calldata_alone_rebuilds_the_state() {
     let mut ledger = ledger();
-    let mut replica = ledger.clone();
+    let mut replica = Replica::new(ledger.clone(), SHAPE);
     let mut chain = deploy(&ledger);
     let key = prepared(prover());
 
@@ -134,17 +115,16 @@ fn batches_settle_in_sequence_and_calldata_alone_rebuilds_the_state() {
             commitment,
             consumed: 0,
         };
-        assert_eq!(BatchSettled::decode(log), Some(settled));
+        assert_eq!(BatchSettled::decode(log).as_ref(), Some(&settled));
 
-        follow(&mut replica, &batch.call().unwrap().calldata()).unwrap();
-        assert_eq!(replica.root(), ledger.root());
-        assert_eq!(replica.batch_number(), number);
+        let calldata = batch.call().unwrap().calldata();
+        replica.settle(&settled, &calldata).unwrap();
+        // Nonces, which no batch publishes, follow from the transfers.
+        assert_eq!(*replica.ledger(), ledger);
 
         let receipt = chain.settle(&batch).unwrap();
         assert_eq!(error(&receipt), "ProofInvalid", "batch {number} once more");
     }
-    // Nonces, which no batch publishes, follow from the transfers.
-    assert_eq!(replica, ledger);
 }
 
 #[test]
@@ -372,26 +352,63 @@ fn a_rollup_of_another_shape_refuses_the_batch() {
 
 #[test]
 fn a_replica_refuses_what_does_not_continue_it() {
+    let mut chain = deploy(&ledger());
     let batch = first_batch(ledger(), TIME, 5);
-    let data = batch.public_data().unwrap();
-    let mut replica = ledger();
-    let mut slots = data.slots().clone();
-    slots.header.post_root = slots.header.pre_root;
-    let changed = PublicData::new(slots).unwrap();
-    let error = replica.apply_public_data(&changed).unwrap_err();
-    assert!(
-        matches!(error, ReplayError::PostRootMismatch { .. }),
-        "{error}"
-    );
-    assert_eq!(replica, ledger());
+    let receipt = chain.settle(&batch).unwrap();
+    let event = BatchSettled::decode(&receipt.logs[0]).unwrap();
+    let calldata = batch.call().unwrap().calldata();
+    let mut replica = Replica::new(ledger(), SHAPE);
+    let before = replica.clone();
+    let mut refused = |event: &BatchSettled, calldata: &[u8]| {
+        let error = replica.settle(event, calldata).unwrap_err();
+        assert_eq!(replica, before);
+        error
+    };
+    let changed = |change: &dyn Fn(&mut BatchCall)| {
+        let mut call = batch.call().unwrap();
+        change(&mut call);
+        call.calldata()
+    };
+    let error = refused(&event, &calldata[1..]);
+    assert!(matches!(error, ReplicaError::Calldata(_)), "{error}");
+    let error = refused(&event, &changed(&|call| call.data.truncate(20)));
+    assert!(matches!(error, ReplicaError::Data(_)), "{error}");
+    let error = refused(&event, &changed(&|call| call.commitment += Fr::from(1u64)));
+    assert!(matches!(error, ReplicaError::Commitment { .. }), "{error}");
+    let other_root = changed(&|call| call.post_state_root = batch.header.pre_root);
+    let error = refused(&event, &other_root);
+    assert!(matches!(error, ReplicaError::Commitment { .. }), "{error}");
+    for change in [
+        (|event| event.timestamp += 1) as fn(&mut BatchSettled),
+        |event| event.post_state_root = event.pre_state_root,
+    ] {
+        let mut other = event.clone();
+        change(&mut other);
+        let error = refused(&other, &calldata);
+        assert!(matches!(error, ReplicaError::Event { .. }), "{error}");
+    }
+    // Words that go into the commitment.
+    for change in [
+        (|event| event.batch_number += 1) as fn(&mut BatchSettled),
+        |event| event.pre_state_root = event.post_state_root,
+    ] {
+        let mut other = event.clone();
+        change(&mut other);
+        let error = refused(&other, &calldata);
+        assert!(matches!(error, ReplicaError::Commitment { .. }), "{error}");
+    }
+    let mut more = event.clone();
+    more.consumed += 1;
+    let error = refused(&more, &calldata);
+    assert!(matches!(error, ReplicaError::Data(_)), "{error}");
 
-    follow(&mut replica, &batch.call().unwrap().calldata()).unwrap();
+    replica.settle(&event, &calldata).unwrap();
     let after = replica.clone();
-    let error = replica.apply_public_data(&data).unwrap_err();
+    let error = replica.settle(&event, &calldata).unwrap_err();
     let expected = ReplayError::BatchNumberMismatch {
         expected: 2,
         got: 1,
     };
-    assert_eq!(error, expected);
+    assert_eq!(error, ReplicaError::Replay(expected));
     assert_eq!(replica, after);
 }

@@ -1,5 +1,5 @@
-//! The fuzz targets' checks of every parser: on the seeds in `fuzz/seeds`, on good files that are cut and
-//! altered, and on random bytes, so that the suite runs what a fuzzer would.
+//! The fuzz targets' checks of every parser: on the seeds in `fuzz/seeds` and the corpora in `fuzz/corpora`,
+//! on good files that are cut and altered, and on random bytes, so that the suite runs what a fuzzer would.
 
 #![cfg(feature = "snarkjs")]
 
@@ -8,7 +8,7 @@ mod files;
 mod parsers;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use files::folder;
 use parsers::PARSERS;
@@ -98,6 +98,49 @@ fn seeds() {
         for entry in entries {
             check(&fs::read(entry.unwrap().path()).unwrap());
         }
+    }
+}
+
+/// What a fuzzer found worth keeping, packed by [`pack_corpora`].
+#[test]
+fn corpora() {
+    for (name, check) in PARSERS {
+        let path = corpora_folder().join(name);
+        let packed = fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut rest = &packed[..];
+        while let Some((len, tail)) = rest.split_first_chunk() {
+            let (input, tail) = tail.split_at(u32::from_le_bytes(*len) as usize);
+            check(input);
+            rest = tail;
+        }
+        assert!(rest.is_empty(), "{name}");
+    }
+}
+
+fn corpora_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpora")
+}
+
+/// `ZKROLL_FUZZ_CORPORA` is a folder with a fuzzer's folder of inputs for each parser. They go into one file
+/// for each, in the order of their bytes, each behind its length as u32.
+#[test]
+#[ignore = "writes fuzz/corpora anew, from ZKROLL_FUZZ_CORPORA"]
+fn pack_corpora() {
+    let from = PathBuf::from(std::env::var_os("ZKROLL_FUZZ_CORPORA").unwrap());
+    fs::create_dir_all(corpora_folder()).unwrap();
+    for (name, _) in PARSERS {
+        let inputs = fs::read_dir(from.join(name)).unwrap();
+        let mut inputs: Vec<_> = inputs
+            .map(|input| fs::read(input.unwrap().path()).unwrap())
+            .collect();
+        inputs.sort();
+        inputs.dedup();
+        let mut packed = Vec::new();
+        for input in inputs {
+            packed.extend_from_slice(&u32::try_from(input.len()).unwrap().to_le_bytes());
+            packed.extend_from_slice(&input);
+        }
+        fs::write(corpora_folder().join(name), packed).unwrap();
     }
 }
 
