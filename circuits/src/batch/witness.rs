@@ -86,6 +86,9 @@ pub enum WitnessError {
     Synthesis(#[from] SynthesisError),
 }
 
+/// The running hash before a withdrawal or creation slot, and the slot's words if it is used.
+type SlotRecord = (Fr, Option<[Fr; 2]>);
+
 /// Everything that flows from one slot to another, computed beforehand, so that the slots can be
 /// filled in parallel.
 struct Flow<'a> {
@@ -93,7 +96,7 @@ struct Flow<'a> {
     padding: Padding,
     words: Vec<Fr>,
     /// For each withdrawal or creation slot, the running hash before and the words.
-    records: [Vec<(Fr, Option<[Fr; 2]>)>; 2],
+    records: [Vec<SlotRecord>; 2],
     /// The running hashes after the last slots, and after the last transfer.
     records_end: [[Fr; 2]; 2],
     /// For each transfer slot, the running hashes before.
@@ -430,7 +433,7 @@ fn running(
     records: impl Iterator<Item = [Fr; 2]>,
     slots: usize,
     start: Fr,
-) -> (Vec<(Fr, Option<[Fr; 2]>)>, Fr) {
+) -> (Vec<SlotRecord>, Fr) {
     let mut acc = start;
     let records = records.map(Some).chain(std::iter::repeat(None));
     let slots = records
