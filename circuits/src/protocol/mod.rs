@@ -11,6 +11,7 @@
 //! | 5 | the signed message; when a transfer applies | [`transfer`], [`ledger`] |
 //! | 6, 7 | public data, the call | [`public_data`] |
 //!
+//! [`blob`] is the value of a blob's polynomial, for batches that put their words there.
 //! [`field`] is the text, bytes and serde of field elements, [`uint`] the integers whose number of
 //! bits the protocol fixes. An operation and its circuit twin in `gadgets` have the same name in
 //! files of the same name.
@@ -23,6 +24,7 @@ pub mod account;
 pub mod amount;
 pub mod babyjubjub;
 pub mod blake512;
+pub mod blob;
 pub mod eddsa;
 pub mod field;
 pub mod ledger;
