@@ -63,22 +63,25 @@ impl Setting {
 
     /// The first broken constraint, for a claim that need not be true.
     fn broken(&self, operations: &[u128], z: BlobScalar, y: BlobScalar) -> Option<String> {
+        let columns = self.assign(operations, z, y);
+        let broken = self.program.first_unsatisfied(&columns);
+        broken.map(|row| self.program.label(row))
+    }
+
+    fn assign(&self, operations: &[u128], z: BlobScalar, y: BlobScalar) -> Vec<Fr> {
         assert_eq!(operations.len(), self.operations);
         let words = words(operations);
         let witness = self.templates.evaluate(&words, z);
         let [z0, z1] = split(z);
         let [y0, y1] = split(y);
-        let columns = self
-            .program
+        self.program
             .assign(&[Fr::ONE, z0, z1, y0, y1], |segment, copy| {
                 let blob = self
                     .templates
                     .witness(&witness, &self.segments, segment, copy);
                 blob.unwrap_or_else(|| self.slot.witness(&Slot(operations[copy])))
             })
-            .unwrap();
-        let broken = self.program.first_unsatisfied(&columns);
-        broken.map(|row| self.program.label(row))
+            .unwrap()
     }
 }
 
@@ -144,6 +147,23 @@ fn every_word_and_half_counts() {
         let mut swapped = operations.clone();
         swapped.swap(i, (i + 5) % 14);
         assert!(setting.broken(&swapped, z, y).is_some(), "operation {i}");
+    }
+}
+
+/// A column that is changed alone breaks something, whichever it is: none is free.
+#[test]
+fn every_column_is_bound() {
+    let setting = Setting::new(7, Some(2));
+    let operations = random_operations(7);
+    let z = points()[3];
+    let y = evaluate(&words(&operations), z);
+    let honest = setting.assign(&operations, z, y);
+    assert_eq!(setting.program.first_unsatisfied(&honest), None);
+    for column in 1..honest.len() {
+        let mut columns = honest.clone();
+        columns[column] += Fr::from(u64::MAX);
+        let broken = setting.program.first_unsatisfied(&columns);
+        assert!(broken.is_some(), "column {column}");
     }
 }
 
