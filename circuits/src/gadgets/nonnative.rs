@@ -468,7 +468,7 @@ pub fn multiply_add(
     let unique = BigUint::from(Fr::MODULUS) << CHECKED_BITS;
     assert!(max < unique && least < unique, "E is zero");
 
-    // Not the range would make c unsuitable as a factor later on, and E's bounds void.
+    // Without the ranges E could be another multiple of r·2^258, and c no factor of later products.
     let remainder = builder.scope("remainder", |builder| {
         ResidueVar::witness(builder, &(&dividend % &q))
     })?;
