@@ -16,6 +16,7 @@
 //! The templates depend on the tree's depth and on the number of fee slots; the other numbers of slots only set
 //! the copies, so the stored matrices do not grow with the batch.
 
+pub mod blob;
 mod closing;
 mod data_block;
 mod fee_slot;

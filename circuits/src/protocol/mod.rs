@@ -13,6 +13,7 @@
 //! | 7, 8 | public data, the call | [`public_data`] |
 //! | 9 | exit proofs | [`exit`] |
 //!
+//! [`blob`] is the value of a blob's polynomial, for batches that put their words there.
 //! [`field`] is the text, bytes and serde of field elements, [`uint`] the integers whose number of
 //! bits the protocol fixes. An operation and its circuit twin in `gadgets` have the same name in
 //! files of the same name.
@@ -25,6 +26,7 @@ pub mod account;
 pub mod amount;
 pub mod babyjubjub;
 pub mod blake512;
+pub mod blob;
 pub mod eddsa;
 pub mod exit;
 pub mod field;
