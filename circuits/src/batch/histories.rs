@@ -3,7 +3,7 @@
 
 use super::{
     BatchCircuit,
-    tests::{TIME, domain, index, key},
+    tests::{TIME, assert_satisfies, domain, index, key},
 };
 use crate::protocol::{
     account::{Account, AccountIndex},
@@ -184,7 +184,7 @@ fn random_histories_agree_and_conserve() {
     });
     let mut till = Till::default();
     let mut seen = BTreeMap::<String, usize>::new();
-    for batch in 0..BATCHES {
+    for _ in 0..BATCHES {
         let entries: Vec<_> = (0..history.rng.gen_range(0..=SHAPE.l1_slots))
             .map(|_| history.entry())
             .collect();
@@ -224,14 +224,7 @@ fn random_histories_agree_and_conserve() {
             let name = format!("{:?}", transfer.transfer.recipient.operation());
             *seen.entry(name).or_default() += 1;
         }
-        let columns = circuit.assign(&trace).unwrap().columns;
-        let broken = circuit.program().first_unsatisfied(&columns);
-        assert_eq!(
-            broken.map(|row| circuit.program().label(row)),
-            None,
-            "batch {batch}"
-        );
-        let data = trace.public_data().unwrap();
+        let data = assert_satisfies(&circuit, &trace);
         let published = PublicData::decode(*data.header(), &data.encode()).unwrap();
         replica.apply_public_data(&published).unwrap();
         assert_eq!(replica, history.ledger);

@@ -17,7 +17,7 @@ use crate::{
     },
     protocol::{
         account::{Account, AccountIndex},
-        queue::{ACCOUNT_BITS, Entry, EntryType, L1Slot, Outcome, RESULT_BITS},
+        queue::{ACCOUNT_BITS, EntryType, L1Slot, RESULT_BITS},
         tree::Path,
     },
     template::{Builder, Circuit, Num, Result},
@@ -131,20 +131,8 @@ impl Circuit for L1SlotCircuit<'_> {
 impl L1SlotCircuit<'_> {
     /// The account of an entry that creates one, before the amount comes in.
     fn created(&self) -> Account {
-        let Entry {
-            token,
-            address,
-            key,
-            ..
-        } = self.slot.entry;
-        Account {
-            public_key: key,
-            token,
-            nonce: Default::default(),
-            balance: 0,
-            l1_owner: address,
-            flags: 0,
-        }
+        let entry = &self.slot.entry;
+        Account::opened(entry.key, entry.token, entry.address)
     }
 
     fn entry(&self, builder: &mut Builder, on: &Num) -> Result<EntryVar> {
@@ -170,13 +158,9 @@ impl L1SlotCircuit<'_> {
                 Ok(field)
             })
         };
-        let amount = match self.slot.outcome {
-            Outcome::Paid(amount) => amount,
-            Outcome::Created(_) | Outcome::ToppedUp(_) => entry.amount,
-        };
         let token = ranged("token", Fr::from(entry.token), TOKEN_BITS)?;
         let address = ranged("address", entry.address.word(), ADDRESS_BITS)?;
-        let amount = ranged("amount", Fr::from(amount), BALANCE_BITS)?;
+        let amount = ranged("amount", Fr::from(self.slot.amount()), BALANCE_BITS)?;
         Ok(EntryVar {
             kinds,
             token,
@@ -206,11 +190,8 @@ impl L1SlotCircuit<'_> {
         let fits = builder.scope("overflow", |builder| {
             let sum = &account.balance + &entry.amount;
             let native = self.account.map_or(0, |account| account.balance);
-            let amount = match self.slot.outcome {
-                Outcome::Paid(amount) => amount,
-                Outcome::Created(_) | Outcome::ToppedUp(_) => self.slot.entry.amount,
-            };
-            let overflow = builder.boolean(native.checked_add(amount).is_none())?;
+            let overflows = native.checked_add(self.slot.amount()).is_none();
+            let overflow = builder.boolean(overflows)?;
             let low = pack(&[(&Num::zero(), BALANCE_BITS), (&overflow, 1)]);
             enforce_range(builder, &(&sum - &low), BALANCE_BITS)?;
             Ok(&Num::one() - &overflow)

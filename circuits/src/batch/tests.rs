@@ -118,21 +118,29 @@ pub(super) fn trace(shape: BatchShape, transfers: &[SignedTransfer]) -> BatchTra
         .unwrap()
 }
 
+/// The circuit accepts the batch, with the words and public inputs of its public data.
+pub(super) fn assert_satisfies(circuit: &BatchCircuit, trace: &BatchTrace) -> PublicData {
+    let assignment = circuit.assign(trace).unwrap();
+    let broken = circuit.program().first_unsatisfied(&assignment.columns);
+    assert_eq!(
+        broken.map(|row| circuit.program().label(row)),
+        None,
+        "batch {}: {:?}",
+        trace.header.batch_number,
+        circuit.shape()
+    );
+    let data = trace.public_data().unwrap();
+    assert_eq!(assignment.words, data.words());
+    assert_eq!(assignment.public_inputs(), data.public_inputs());
+    data
+}
+
 #[test]
 fn a_batch_of_the_ledger_satisfies_the_circuit() {
     for shape in [shape(5, 2), shape(6, 2), shape(8, 3), shape(40, 2)] {
         let circuit = BatchCircuit::new(shape).unwrap();
         let trace = trace(shape, &transfers());
-        let assignment = circuit.assign(&trace).unwrap();
-        let broken = circuit.program().first_unsatisfied(&assignment.columns);
-        assert_eq!(
-            broken.map(|row| circuit.program().label(row)),
-            None,
-            "{shape:?}"
-        );
-        let data = trace.public_data().unwrap();
-        assert_eq!(assignment.words, data.words());
-        assert_eq!(assignment.public_inputs(), data.public_inputs());
+        assert_satisfies(&circuit, &trace);
     }
 }
 
@@ -235,16 +243,7 @@ fn batches_of_everything_satisfy_the_circuit() {
         };
         let (before, after, trace) = everything(shape);
         let circuit = BatchCircuit::new(shape).unwrap();
-        let assignment = circuit.assign(&trace).unwrap();
-        let broken = circuit.program().first_unsatisfied(&assignment.columns);
-        assert_eq!(
-            broken.map(|row| circuit.program().label(row)),
-            None,
-            "{shape:?}"
-        );
-        let data = trace.public_data().unwrap();
-        assert_eq!(assignment.words, data.words());
-        assert_eq!(assignment.public_inputs(), data.public_inputs());
+        let data = assert_satisfies(&circuit, &trace);
         let mut rebuilt = before;
         let published = PublicData::decode(*data.header(), &data.encode()).unwrap();
         rebuilt.apply_public_data(&published).unwrap();

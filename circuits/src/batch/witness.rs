@@ -20,9 +20,8 @@ use crate::protocol::{
         BatchShape, DataError, HEADER_WORDS, PublicData, TRANSFER_BITS, Withdrawal,
         commitment_start, commitment_states, evaluate,
     },
-    transfer::Recipient,
+    transfer::{Address, Recipient},
     tree::Path,
-    uint::U40,
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, PrimeField};
@@ -295,27 +294,19 @@ impl<'a> Flow<'a> {
             running(withdrawals, shape.withdrawals as usize, no_withdrawals);
         let (creations, creations_end) = running(creations, shape.creations as usize, no_creations);
         let mut acc = RECORDS_START.map(|(_, start)| start);
-        let mut transfer_records = Vec::with_capacity(shape.transfers as usize + 1);
+        let mut transfer_records = Vec::with_capacity(shape.transfers as usize);
         for index in 0..shape.transfers as usize {
             transfer_records.push(acc);
-            let transfer = trace
-                .transfers
-                .get(index)
-                .map(|trace| &trace.transfer.transfer);
-            match transfer.map(|transfer| (transfer, transfer.recipient)) {
-                Some((transfer, Recipient::L1(address))) => {
-                    let withdrawal = Withdrawal {
-                        address,
-                        token: transfer.token,
-                        amount: transfer.amount,
-                    };
-                    let [first, second] = withdrawal.words();
-                    acc[0] = poseidon::hash(&[acc[0], first, second]);
-                }
-                Some((_, Recipient::NewAccount(key))) => {
-                    acc[1] = poseidon::hash(&[acc[1], key.x, key.y]);
-                }
-                Some((_, Recipient::Account { .. })) | None => {}
+            let Some(trace) = trace.transfers.get(index) else {
+                continue;
+            };
+            let transfer = &trace.transfer.transfer;
+            if let Some(withdrawal) = Withdrawal::of(transfer) {
+                let [first, second] = withdrawal.words();
+                acc[0] = poseidon::hash(&[acc[0], first, second]);
+            }
+            if let Recipient::NewAccount(key) = transfer.recipient {
+                acc[1] = poseidon::hash(&[acc[1], key.x, key.y]);
             }
         }
         let made_up = trace
@@ -455,14 +446,7 @@ fn made_up(padding: &Padding, trace: &TransferTrace) -> Option<(AccountIndex, Ac
     match (&trace.receiver, transfer.recipient) {
         (ReceiverTrace::Account { .. }, _) => None,
         (ReceiverTrace::NewAccount { index, path }, Recipient::NewAccount(public_key)) => {
-            let account = Account {
-                public_key,
-                token: transfer.token,
-                nonce: U40::default(),
-                balance: 0,
-                l1_owner: Default::default(),
-                flags: 0,
-            };
+            let account = Account::opened(public_key, transfer.token, Address::default());
             Some((*index, account, path.clone()))
         }
         _ => {

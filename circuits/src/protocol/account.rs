@@ -99,15 +99,23 @@ impl Account {
     /// If the key is not on the curve, or 8·A is the identity.
     pub fn new(public_key: PublicKey, token: u32, balance: u128) -> Result<Self, AccountError> {
         let account = Self {
-            public_key,
-            token,
-            nonce: U40::default(),
             balance,
-            l1_owner: Address::default(),
-            flags: 0,
+            ..Self::opened(public_key, token, Address::default())
         };
         account.validate()?;
         Ok(account)
+    }
+
+    /// An account that has sent nothing and holds nothing, its owners unchecked.
+    pub(crate) fn opened(public_key: PublicKey, token: u32, l1_owner: Address) -> Self {
+        Self {
+            public_key,
+            token,
+            nonce: U40::default(),
+            balance: 0,
+            l1_owner,
+            flags: 0,
+        }
     }
 
     /// Checks the module's invariant.

@@ -29,7 +29,7 @@ use super::{
     eddsa::PublicKey,
     field, poseidon,
     queue::{L1Slot, SLOT_BYTES, SLOT_WORDS, SlotError, integer},
-    transfer::{Address, Domain, Operation},
+    transfer::{Address, Domain, Operation, Recipient, Transfer},
     uint::U40,
 };
 
@@ -338,6 +338,18 @@ pub struct Withdrawal {
 }
 
 impl Withdrawal {
+    /// What a transfer asks for, if it goes to L1.
+    pub fn of(transfer: &Transfer) -> Option<Self> {
+        match transfer.recipient {
+            Recipient::L1(address) => Some(Self {
+                address,
+                token: transfer.token,
+                amount: transfer.amount,
+            }),
+            Recipient::Account { .. } | Recipient::NewAccount(_) => None,
+        }
+    }
+
     /// `address 160`, `used 8 | token 32 | amount 40`.
     pub fn words(&self) -> [Fr; RECORD_WORDS] {
         let used = 1u128;

@@ -323,14 +323,22 @@ impl L1Slot {
         }
     }
 
+    /// What came in, or in an exit what is paid.
+    pub fn amount(&self) -> u128 {
+        match self.outcome {
+            Outcome::Paid(amount) => amount,
+            Outcome::Created(_) | Outcome::ToppedUp(_) => self.entry.amount,
+        }
+    }
+
     /// `type 8 | token 32 | account 40 | address 160`, `amount 128 | result 40`, Ax, Ay.
     pub fn words(&self) -> [Fr; SLOT_WORDS] {
         let entry = &self.entry;
         let [high, low] = entry.address.fields();
-        let (amount, result) = match self.outcome {
-            Outcome::Created(index) => (entry.amount, index.get()),
-            Outcome::ToppedUp(applied) => (entry.amount, applied.into()),
-            Outcome::Paid(amount) => (amount, 0),
+        let result = match self.outcome {
+            Outcome::Created(index) => index.get(),
+            Outcome::ToppedUp(applied) => applied.into(),
+            Outcome::Paid(_) => 0,
         };
         [
             field::pack(&[
@@ -340,7 +348,7 @@ impl L1Slot {
                 high,
                 low,
             ]),
-            field::pack(&[(amount, 128), (result.into(), RESULT_BITS)]),
+            field::pack(&[(self.amount(), 128), (result.into(), RESULT_BITS)]),
             entry.key.x,
             entry.key.y,
         ]

@@ -62,12 +62,8 @@ impl<'a> Stage<'a> {
                 None => self.free_index().ok_or(ConsumeError::TreeFull)?,
             };
             let account = Account {
-                public_key: entry.key,
-                token: entry.token,
-                nonce: U40::default(),
                 balance: entry.amount,
-                l1_owner: entry.address,
-                flags: 0,
+                ..Account::opened(entry.key, entry.token, entry.address)
             };
             self.changed.insert(index, account.clone());
             return Ok((index, Outcome::Created(index), Some((index, account))));

@@ -140,14 +140,9 @@ impl BatchTrace {
         let (mut withdrawals, mut creations) = (Vec::new(), Vec::new());
         for trace in &self.transfers {
             let transfer = &trace.transfer.transfer;
-            match transfer.recipient {
-                Recipient::Account { .. } => {}
-                Recipient::NewAccount(key) => creations.push(key),
-                Recipient::L1(address) => withdrawals.push(Withdrawal {
-                    address,
-                    token: transfer.token,
-                    amount: transfer.amount,
-                }),
+            withdrawals.extend(Withdrawal::of(transfer));
+            if let Recipient::NewAccount(key) = transfer.recipient {
+                creations.push(key);
             }
         }
         PublicData::new(Slots {
