@@ -16,5 +16,6 @@ mod arithmetic;
 pub mod batch;
 pub mod exit;
 pub mod gadgets;
+mod parallel;
 pub mod protocol;
 pub mod template;

@@ -7,7 +7,7 @@ use ark_ff::AdditiveGroup;
 use proptest::{collection::vec, prelude::*};
 use protocol_common::{
     key,
-    ledger::{SHAPE, TIMESTAMP, account, applied, balance, index, ledger, slot, u40},
+    ledger::{DEPTH, SHAPE, TIMESTAMP, account, applied, balance, index, ledger, slot, u40},
     signed, transfer,
 };
 use zkroll_circuits::protocol::{
@@ -15,7 +15,7 @@ use zkroll_circuits::protocol::{
     amount::Amount,
     eddsa::PublicKey,
     field,
-    ledger::{BatchTrace, Ledger, ReceiverTrace},
+    ledger::{BatchTrace, Before, Checkpoint, Ledger, LedgerError, ReceiverTrace},
     poseidon,
     public_data::PublicData,
     queue::{Entry, EntryType, Outcome},
@@ -273,6 +273,74 @@ fn public_data_rebuild_the_state() {
     let decoded = PublicData::decode(trace.header, &bytes).unwrap();
     rebuilt.apply_public_data(&decoded).unwrap();
     assert_eq!(rebuilt, after);
+}
+
+#[test]
+fn a_ledger_resumes_and_is_restored() {
+    let (before, after, trace) = applied();
+    let accounts = |ledger: &Ledger| -> Vec<_> {
+        let accounts = ledger.accounts();
+        accounts
+            .map(|(index, account)| (index, account.clone()))
+            .collect()
+    };
+    let resume = |checkpoint: &Checkpoint| {
+        Ledger::resume(DEPTH, *after.domain(), checkpoint, accounts(&after))
+    };
+    assert_eq!(resume(&after.checkpoint()), Ok(after.clone()));
+    let (expected, got) = (before.root(), after.root());
+    let mismatch = Err(LedgerError::RootMismatch { expected, got });
+    assert_eq!(resume(&before.checkpoint()), mismatch);
+
+    let all = trace.before();
+    let mut first: Vec<Before> = Vec::new();
+    for step in &all {
+        if first.iter().all(|other| other.index != step.index) {
+            first.push(step.clone());
+        }
+    }
+    assert!(first.len() < all.len(), "an account is touched twice");
+    let touched = first
+        .into_iter()
+        .map(|before| (before.index, before.account));
+    let touched: Vec<_> = touched.collect();
+    let mut ledger = after.clone();
+    ledger
+        .restore(&before.checkpoint(), touched.clone())
+        .unwrap();
+    assert_eq!(ledger, before);
+    let returned = ledger
+        .apply_public_data(&trace.public_data().unwrap())
+        .unwrap();
+    for step in &returned {
+        let (index, account) = (step.index, step.account.clone());
+        assert!(touched.contains(&(index, account)));
+        assert_eq!(before.path(index), Ok(step.path.clone()));
+    }
+    let forwards = returned.iter().map(|step| {
+        let account = after.account(step.index).cloned();
+        (step.index, account)
+    });
+    let forwards: Vec<_> = forwards.collect();
+    ledger = before.clone();
+    ledger
+        .restore(&after.checkpoint(), forwards.clone())
+        .unwrap();
+    assert_eq!(ledger, after);
+
+    // Refused: the ledger stays.
+    let mut invalid = account(1, 7, 5);
+    invalid.flags = 1;
+    let checkpoint = before.checkpoint();
+    for changes in [
+        touched[1..].to_vec(),
+        [&touched[..], &touched[..1]].concat(),
+        vec![(index(64), None)],
+        vec![(index(0), Some(invalid))],
+    ] {
+        ledger.restore(&checkpoint, changes).unwrap_err();
+        assert_eq!(ledger, after);
+    }
 }
 
 #[test]

@@ -12,7 +12,8 @@
 //! alone.
 //!
 //! Invariants: each account satisfies [`Account::validate`], and the tree has exactly the accounts'
-//! leaves. serde writes the accounts with the root and checks both when reading.
+//! leaves. serde writes the accounts with the root and checks both when reading; [`Ledger::resume`] does the same
+//! for whoever stores the accounts one by one, and [`Ledger::restore`] takes a ledger back to a state that it had.
 //!
 //! Cost: a transfer is one signature verification, two leaves and 2·D nodes; an entry one leaf and D nodes.
 //!
@@ -31,7 +32,7 @@ use ark_ff::AdditiveGroup;
 use error::Needed;
 pub use error::{BatchError, ConsumeError, LedgerError, ReplayError, TransferError};
 use stage::{Change, Moves, Stage};
-pub use trace::{BatchTrace, FeeTrace, L1Trace, ReceiverTrace, TransferTrace};
+pub use trace::{BatchTrace, Before, FeeTrace, L1Trace, ReceiverTrace, TransferTrace};
 
 use super::{
     account::{Account, AccountIndex},
@@ -41,6 +42,20 @@ use super::{
     tree::{Path, Tree, TreeError},
     uint::U40,
 };
+use crate::parallel;
+
+/// What a ledger is at, beside its accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The number of the last batch.
+    pub batch_number: u64,
+    /// Its timestamp.
+    pub timestamp: U40,
+    /// Entries of the L1 queue that are consumed.
+    pub consumed: u64,
+    /// The state root.
+    pub root: Fr,
+}
 
 /// The state of one rollup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +79,12 @@ impl Ledger {
         domain: Domain,
         accounts: impl IntoIterator<Item = (AccountIndex, Account)>,
     ) -> Result<Self, LedgerError> {
+        let accounts: Vec<_> = accounts.into_iter().collect();
+        let validities =
+            parallel::map(accounts.iter().collect(), |(_, account)| account.validate());
         let mut by_index = BTreeMap::new();
-        for (index, account) in accounts {
-            account.validate().map_err(|source| LedgerError::Account {
+        for ((index, account), validity) in accounts.into_iter().zip(validities) {
+            validity.map_err(|source| LedgerError::Account {
                 index: index.get(),
                 source,
             })?;
@@ -77,15 +95,47 @@ impl Ledger {
         Self::from_accounts(depth, domain, by_index)
     }
 
+    /// A ledger in a later state: these accounts, which have the checkpoint's root.
+    ///
+    /// # Errors
+    /// Those of [`from_genesis`](Self::from_genesis), and if the root is another one.
+    pub fn resume(
+        depth: usize,
+        domain: Domain,
+        checkpoint: &Checkpoint,
+        accounts: impl IntoIterator<Item = (AccountIndex, Account)>,
+    ) -> Result<Self, LedgerError> {
+        Self::from_genesis(depth, domain, accounts)?.at(checkpoint)
+    }
+
+    /// This ledger of valid accounts, at a checkpoint.
+    fn at(mut self, checkpoint: &Checkpoint) -> Result<Self, LedgerError> {
+        if self.root() != checkpoint.root {
+            return Err(LedgerError::RootMismatch {
+                expected: checkpoint.root,
+                got: self.root(),
+            });
+        }
+        self.proceed(checkpoint);
+        Ok(self)
+    }
+
+    /// Takes over what a checkpoint says, but for the root.
+    fn proceed(&mut self, checkpoint: &Checkpoint) {
+        self.batch_number = checkpoint.batch_number;
+        self.timestamp = checkpoint.timestamp;
+        self.consumed = checkpoint.consumed;
+    }
+
     /// A ledger with these valid accounts.
     fn from_accounts(
         depth: usize,
         domain: Domain,
         accounts: BTreeMap<AccountIndex, Account>,
     ) -> Result<Self, LedgerError> {
-        let leaves = accounts
-            .iter()
-            .map(|(index, account)| (index.get(), account.leaf()));
+        let leaves = parallel::map(accounts.iter().collect(), |(index, account)| {
+            (AccountIndex::get(*index), Account::leaf(account))
+        });
         let tree = Tree::from_leaves(depth, leaves)?;
         Ok(Self {
             domain,
@@ -95,6 +145,16 @@ impl Ledger {
             timestamp: U40::default(),
             consumed: 0,
         })
+    }
+
+    /// What the ledger is at, beside its accounts.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            batch_number: self.batch_number,
+            timestamp: self.timestamp,
+            consumed: self.consumed,
+            root: self.root(),
+        }
     }
 
     /// The contract and chain whose state this is.
@@ -281,12 +341,13 @@ impl Ledger {
     }
 
     /// Applies the next batch from what it published, for whoever rebuilds the state from L1. The
-    /// proof on L1 has shown what the public data do not: signatures, nonces and time limits.
+    /// proof on L1 has shown what the public data do not: signatures, nonces and time limits. Returns the accounts
+    /// that changed, each once, as they were before the batch.
     ///
     /// # Errors
     /// If the data are not those of the next batch of this ledger, a transfer or a fee slot cannot
     /// have been proven, or the state root differs; the ledger is then as before.
-    pub fn apply_public_data(&mut self, data: &PublicData) -> Result<(), ReplayError> {
+    pub fn apply_public_data(&mut self, data: &PublicData) -> Result<Vec<Before>, ReplayError> {
         let header = data.header();
         if header.domain != self.domain {
             return Err(ReplayError::DomainMismatch {
@@ -354,26 +415,59 @@ impl Ledger {
         }
 
         let after = stage.into_accounts();
-        let before: Vec<(AccountIndex, Option<Account>)> = after
+        let before = after
             .keys()
-            .map(|index| (*index, self.accounts.get(index).cloned()))
+            .map(|&index| Before {
+                index,
+                account: self.accounts.get(&index).cloned(),
+                path: self.path_of(index),
+            })
             .collect();
-        self.store(
-            after
-                .into_iter()
-                .map(|(index, account)| (index, Some(account))),
-        );
-        if header.post_root != self.root() {
-            let got = self.root();
-            self.store(before);
-            return Err(ReplayError::PostRootMismatch {
-                expected: header.post_root,
-                got,
-            });
+        let after = after.into_iter();
+        self.replace(
+            after.map(|(index, account)| (index, Some(account))),
+            header.post_root,
+        )
+        .map_err(|got| ReplayError::PostRootMismatch {
+            expected: header.post_root,
+            got,
+        })?;
+        self.proceed(&Checkpoint {
+            batch_number,
+            timestamp: header.timestamp,
+            consumed: header.consumed_after,
+            root: header.post_root,
+        });
+        Ok(before)
+    }
+
+    /// Takes the ledger to another of its states, mostly an earlier one: these accounts differ there from what they
+    /// are now, `None` where there was none. The checkpoint's root decides whether that is so.
+    ///
+    /// # Errors
+    /// If an account lies outside the tree, is given twice or cannot exist, or the root would be another one; the
+    /// ledger is then as before.
+    pub fn restore(
+        &mut self,
+        checkpoint: &Checkpoint,
+        accounts: impl IntoIterator<Item = (AccountIndex, Option<Account>)>,
+    ) -> Result<(), LedgerError> {
+        let mut by_index = BTreeMap::new();
+        for (index, account) in accounts {
+            self.tree.get(index.get())?;
+            let validity = account.as_ref().map_or(Ok(()), Account::validate);
+            validity.map_err(|source| LedgerError::Account {
+                index: index.get(),
+                source,
+            })?;
+            if by_index.insert(index, account).is_some() {
+                return Err(LedgerError::DuplicateAccount { index });
+            }
         }
-        self.batch_number = batch_number;
-        self.timestamp = header.timestamp;
-        self.consumed = header.consumed_after;
+        let expected = checkpoint.root;
+        self.replace(by_index, expected)
+            .map_err(|got| LedgerError::RootMismatch { expected, got })?;
+        self.proceed(checkpoint);
         Ok(())
     }
 
@@ -469,14 +563,33 @@ impl Ledger {
             .expect("staging admits only indices of the tree");
     }
 
-    /// Makes changes of which nobody needs the paths; `None` takes an account away.
-    fn store(&mut self, changes: impl IntoIterator<Item = (AccountIndex, Option<Account>)>) {
-        for (index, account) in changes {
-            self.set_leaf(index, account.as_ref().map_or(Fr::ZERO, Account::leaf));
-            match account {
-                Some(account) => self.accounts.insert(index, account),
-                None => self.accounts.remove(&index),
-            };
+    /// Makes changes of which nobody needs the paths; `None` takes an account away. If the root is then another
+    /// one, it is returned and the changes are undone.
+    fn replace(
+        &mut self,
+        accounts: impl IntoIterator<Item = (AccountIndex, Option<Account>)>,
+        root: Fr,
+    ) -> Result<(), Fr> {
+        let changes = accounts.into_iter();
+        let before: Vec<_> = changes
+            .map(|(index, account)| (index, self.set(index, account)))
+            .collect();
+        let got = self.root();
+        if got == root {
+            return Ok(());
+        }
+        for (index, account) in before {
+            self.set(index, account);
+        }
+        Err(got)
+    }
+
+    /// Puts an account at `index`, or none, and returns what was there.
+    fn set(&mut self, index: AccountIndex, account: Option<Account>) -> Option<Account> {
+        self.set_leaf(index, account.as_ref().map_or(Fr::ZERO, Account::leaf));
+        match account {
+            Some(account) => self.accounts.insert(index, account),
+            None => self.accounts.remove(&index),
         }
     }
 }

@@ -18,7 +18,6 @@ mod builder;
 mod matrix;
 mod num;
 mod orient;
-mod parallel;
 mod program;
 
 #[cfg(test)]

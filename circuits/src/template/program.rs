@@ -3,11 +3,8 @@
 //! Columns: the constant one and the instance first, then the locals of every copy, segment by
 //! segment. Rows: segment by segment, copy by copy. Nothing here is stored per copy.
 
-use super::{
-    Template,
-    builder::Result,
-    parallel::{find_map_first, for_each, try_for_each},
-};
+use super::{Template, builder::Result};
+use crate::parallel::{find_map_first, for_each, try_for_each};
 use ark_bn254::Fr;
 use ark_ff::AdditiveGroup;
 use std::{collections::BTreeSet, ops::Range, sync::Arc};

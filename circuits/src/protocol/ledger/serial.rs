@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ark_bn254::Fr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Ledger, LedgerError};
+use super::{Checkpoint, Ledger, LedgerError};
 use crate::protocol::{
     account::Account, account::AccountIndex, field, transfer::Domain, uint::U40,
 };
@@ -68,16 +68,11 @@ impl TryFrom<Written<Account>> for Ledger {
                 return Err(LedgerError::DuplicateAccount { index });
             }
         }
-        let mut ledger = Self::from_accounts(written.depth, written.domain, accounts)?;
-        if ledger.root() != written.root {
-            return Err(LedgerError::RootMismatch {
-                expected: written.root,
-                got: ledger.root(),
-            });
-        }
-        ledger.batch_number = written.batch_number;
-        ledger.timestamp = written.timestamp;
-        ledger.consumed = written.consumed;
-        Ok(ledger)
+        Self::from_accounts(written.depth, written.domain, accounts)?.at(&Checkpoint {
+            batch_number: written.batch_number,
+            timestamp: written.timestamp,
+            consumed: written.consumed,
+            root: written.root,
+        })
     }
 }

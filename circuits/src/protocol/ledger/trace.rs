@@ -12,6 +12,17 @@ use crate::protocol::{
     tree::Path,
 };
 
+/// An account and its path, as they were before something touched them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The account's index.
+    pub index: AccountIndex,
+    /// The account, if there was one.
+    pub account: Option<Account>,
+    /// Its path.
+    pub path: Path,
+}
+
 /// One entry of the L1 queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -127,6 +138,36 @@ pub struct BatchTrace {
 }
 
 impl BatchTrace {
+    /// The accounts that the batch touches, in the order of its changes: each as it was before the change, so that
+    /// of several with one index the first is as it was before the batch, and of several paths through one node
+    /// the first has the node as it was then.
+    pub fn before(&self) -> Vec<Before> {
+        let before = |index, account: Option<&Account>, path: &Path| Before {
+            index,
+            account: account.cloned(),
+            path: path.clone(),
+        };
+        let mut all = Vec::new();
+        for step in &self.l1 {
+            all.push(before(step.index, step.account.as_ref(), &step.path));
+        }
+        for step in &self.transfers {
+            let (from, to) = (step.transfer.transfer.from, step.public().to);
+            all.push(before(from, Some(&step.sender), &step.sender_path));
+            match &step.receiver {
+                ReceiverTrace::Account { account, path } => {
+                    all.push(before(to, Some(account), path));
+                }
+                ReceiverTrace::NewAccount { path, .. } => all.push(before(to, None, path)),
+                ReceiverTrace::L1 => {}
+            }
+        }
+        for step in self.fees.iter().flatten() {
+            all.push(before(step.slot.account, Some(&step.account), &step.path));
+        }
+        all
+    }
+
     /// What the batch publishes: its words, the call's bytes and the proof's public inputs.
     ///
     /// # Errors
