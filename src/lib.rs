@@ -7,6 +7,8 @@
 //! * [`prover`]: Groth16 for any rank-1 constraint system, on a choice of backends;
 //! * [`verifier_sol`]: the contracts, their calldata and, with the feature `evm`, an EVM to try them.
 //!
+//! With the feature `store`, `store` keeps a ledger in a file.
+//!
 //! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es. A [`Replica`] rebuilds the state from
 //! what a contract emitted.
 
@@ -14,6 +16,8 @@
 
 pub use zkroll_circuits as circuits;
 pub use zkroll_prover as prover;
+#[cfg(feature = "store")]
+pub use zkroll_store as store;
 pub use zkroll_verifier_sol as verifier_sol;
 
 mod batch;

@@ -11,7 +11,7 @@ struct Boundary {
 
 /// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
 /// and what is not asked for is not compiled, the GPU's interface least of all.
-const BOUNDARIES: [Boundary; 8] = [
+const BOUNDARIES: [Boundary; 9] = [
     Boundary {
         package: "zkroll-circuits",
         flags: &["--all-features"],
@@ -20,8 +20,10 @@ const BOUNDARIES: [Boundary; 8] = [
             "zkroll-engine",
             "zkroll-shaders",
             "zkroll-verifier-sol",
+            "zkroll-store",
             "revm",
             "wgpu",
+            "redb",
         ],
     },
     Boundary {
@@ -67,19 +69,31 @@ const BOUNDARIES: [Boundary; 8] = [
         forbidden: &["zkroll-circuits", "zkroll-prover", "zkroll-shaders", "wgpu"],
     },
     Boundary {
+        package: "zkroll-store",
+        flags: &["--all-features"],
+        forbidden: &[
+            "zkroll-prover",
+            "zkroll-engine",
+            "zkroll-shaders",
+            "zkroll-verifier-sol",
+            "revm",
+            "wgpu",
+        ],
+    },
+    Boundary {
         package: "zkroll",
         flags: &[],
-        forbidden: &["revm", "wgpu", "zkroll-shaders"],
+        forbidden: &["revm", "wgpu", "zkroll-shaders", "redb"],
     },
     Boundary {
         package: "zkroll",
         flags: &["--no-default-features"],
-        forbidden: &["revm", "rayon", "wgpu"],
+        forbidden: &["revm", "rayon", "wgpu", "redb"],
     },
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 10] = [
+const FEATURES: [(&str, &[&str]); 12] = [
     ("zkroll-circuits", &["--no-default-features"]),
     ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
@@ -92,6 +106,7 @@ const FEATURES: [(&str, &[&str]); 10] = [
         &["--no-default-features", "--features", "snarkjs"],
     ),
     ("zkroll-verifier-sol", &["--no-default-features"]),
+    ("zkroll-store", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),
     ("zkroll", &["--no-default-features", "--features", "evm"]),
     ("zkroll", &["--no-default-features", "--features", "gpu"]),
@@ -99,6 +114,7 @@ const FEATURES: [(&str, &[&str]); 10] = [
         "zkroll",
         &["--no-default-features", "--features", "snarkjs"],
     ),
+    ("zkroll", &["--no-default-features", "--features", "store"]),
 ];
 
 /// Runs every check. All builds use the release profile, so that they share the compiled dependencies.
