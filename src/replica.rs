@@ -73,6 +73,9 @@ pub enum ReplicaError {
 /// the ledger comes to the same roots: with a genesis that everybody knows, anyone can hold the state from which
 /// accounts escape.
 ///
+/// To survive a restart, hand what [`settle`](Self::settle) returns and every entry to a `Store` of the feature
+/// `store`, and [`resume`](Self::resume) from it.
+///
 /// A batch that was sent through another contract has its calldata in that call's trace, not in the transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replica {
@@ -94,6 +97,20 @@ impl Replica {
         }
     }
 
+    /// Goes on from the state `ledger`, with the entries that were queued and not consumed then.
+    #[must_use]
+    pub fn resume(
+        ledger: Ledger,
+        shape: BatchShape,
+        waiting: impl IntoIterator<Item = Entry>,
+    ) -> Self {
+        Self {
+            ledger,
+            shape,
+            waiting: waiting.into_iter().collect(),
+        }
+    }
+
     /// The state after the last batch.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
@@ -105,25 +122,30 @@ impl Replica {
         self.waiting.iter()
     }
 
-    /// Takes note of an entry at its place in the queue, from `EntryQueued`.
+    /// Takes note of an entry at its place in the queue, from `EntryQueued`, and returns it.
     ///
     /// # Errors
     /// If it is not the next one, or none that a contract queues.
-    pub fn queue(&mut self, index: u64, entry: &rollup::Entry) -> Result<(), ReplicaError> {
+    pub fn queue(&mut self, index: u64, entry: &rollup::Entry) -> Result<Entry, ReplicaError> {
         let expected = self.ledger.consumed() + self.waiting.len() as u64;
         if index != expected {
             let got = index;
             return Err(ReplicaError::EntryOrder { expected, got });
         }
-        self.waiting.push_back(Entry::decode(&entry.encode())?);
-        Ok(())
+        let entry = Entry::decode(&entry.encode())?;
+        self.waiting.push_back(entry);
+        Ok(entry)
     }
 
-    /// Applies the batch that a call of `submitBatch` settled.
+    /// Applies the batch that a call of `submitBatch` settled, and returns what it published.
     ///
     /// # Errors
     /// If the calldata are not those of the event, or the batch does not continue the ledger.
-    pub fn settle(&mut self, event: &BatchSettled, calldata: &[u8]) -> Result<(), ReplicaError> {
+    pub fn settle(
+        &mut self,
+        event: &BatchSettled,
+        calldata: &[u8],
+    ) -> Result<PublicData, ReplicaError> {
         let call = BatchCall::decode(calldata)?;
         let consumed = self.ledger.consumed();
         let header = Header {
@@ -155,6 +177,6 @@ impl Replica {
         }
         self.ledger.apply_public_data(&data)?;
         self.waiting.drain(..data.l1().len());
-        Ok(())
+        Ok(data)
     }
 }

@@ -11,6 +11,7 @@ use common::{
     fee_slots, index, pay, prepared, prove, u40,
 };
 use rand::rngs::OsRng;
+use tempfile::TempDir;
 use zkroll::{
     BatchProver, ProgramRelation, ProvenBatch, Replica, ReplicaError,
     circuits::{
@@ -25,6 +26,7 @@ use zkroll::{
         },
     },
     prover::{Fr, backend::Ark, prove as prove_any},
+    store::Store,
     verifier_sol::{
         abi::word_from_u128,
         evm::Receipt,
@@ -45,11 +47,14 @@ fn alices_key() -> PrivateKey {
     PrivateKey::from([0xa1; 32])
 }
 
-/// The contract, the operator's ledger, a replica that sees what the contract emits, and the queue's entries.
+/// The contract, the operator's ledger, a replica that sees what the contract emits, the store from which it would
+/// resume, and the queue's entries.
 struct World {
     chain: Chain,
     ledger: Ledger,
     replica: Replica,
+    folder: TempDir,
+    store: Option<Store>,
     queue: Vec<Entry>,
     now: u64,
 }
@@ -63,9 +68,12 @@ impl World {
         for somebody in [ALICE, BOB] {
             chain.evm.fund(somebody, 1 << 80);
         }
+        let folder = tempfile::tempdir().unwrap();
         Self {
             chain,
             replica: Replica::new(ledger.clone(), SHAPE),
+            store: Some(Store::create(folder.path().join("store"), ledger.clone()).unwrap()),
+            folder,
             ledger,
             queue: Vec::new(),
             now: TIME,
@@ -88,7 +96,9 @@ impl World {
         let entries = receipt.logs.iter().filter_map(Event::decode);
         let queued = entries.filter_map(|event| match event {
             Event::EntryQueued { index, entry } => {
-                self.replica.queue(index, &entry).unwrap();
+                let queued = self.replica.queue(index, &entry).unwrap();
+                let store = self.store.as_mut().unwrap();
+                store.queue(index, &[queued]).unwrap();
                 Some(entry.encode())
             }
             _ => None,
@@ -129,11 +139,28 @@ impl World {
         assert_eq!(self.chain.state_root().unwrap(), self.ledger.root());
         let event = BatchSettled::decode(&receipt.logs[0]).unwrap();
         let calldata = batch.call().unwrap().calldata();
-        self.replica.settle(&event, &calldata).unwrap();
+        let data = self.replica.settle(&event, &calldata).unwrap();
         assert_eq!(*self.replica.ledger(), self.ledger);
         let waiting = &self.queue[self.ledger.consumed() as usize..];
         assert!(self.replica.waiting().eq(waiting));
+        self.store
+            .as_mut()
+            .unwrap()
+            .apply_public_data(&data)
+            .unwrap();
+        self.restart();
         trace.l1.iter().map(|entry| entry.slot.outcome).collect()
+    }
+
+    /// The replica comes back from its store as it was.
+    fn restart(&mut self) {
+        self.store = None;
+        let store = Store::open(self.folder.path().join("store"), &domain(), 1).unwrap();
+        let (ledger, waiting) = (store.ledger().clone(), store.waiting().unwrap());
+        let replica = Replica::resume(ledger, SHAPE, waiting);
+        assert_eq!(replica, self.replica);
+        self.replica = replica;
+        self.store = Some(store);
     }
 
     fn view(&mut self, calldata: Vec<u8>) -> Vec<u8> {
