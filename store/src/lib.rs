@@ -50,10 +50,10 @@
 //! kept out by redb. What such a file can say of accounts is still what has the state root; compare that with the
 //! contract's.
 //!
-//! **Cost.** To open is a hash of Poseidon₄ for each account and of Poseidon₈ for each node above them, and the
-//! account's key is put on the curve; a batch writes each touched account twice and each touched
-//! node once, after 2·D+1 hashes for each change of a leaf, which the ledger has to compute anyway. `ARCHITECTURE.md` has the
-//! figures.
+//! **Cost.** To open a file is a Poseidon₄ and the check of a key for each account and a Poseidon₈ for each node above
+//! them, which is also its floor; with the feature `parallel` they are spread over rayon's threads. A batch writes each
+//! account that it touches twice and each node above it once, beside the hashes of the ledger; a revert
+//! is D+1 hashes for each account that has to go back; a proof is D+1 hashes. `ARCHITECTURE.md` has figures.
 //!
 //! Not here: the choice of transfers, proofs of batches, the chain.
 

@@ -216,12 +216,15 @@ fn random_histories_equal_the_reference() {
     assert_eq!(seen.len(), 8, "{seen:?}");
 }
 
+/// Keys and values of a table.
+type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Every record of the file.
-fn dump(path: &Path) -> BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>> {
+fn dump(path: &Path) -> BTreeMap<String, Records> {
     fn records<K: redb::Key + 'static, V: redb::Value + 'static>(
         transaction: &redb::ReadTransaction,
         name: &str,
-    ) -> Vec<(Vec<u8>, Vec<u8>)> {
+    ) -> Records {
         let table = transaction
             .open_table(TableDefinition::<K, V>::new(name))
             .unwrap();
