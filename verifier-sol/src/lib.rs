@@ -16,6 +16,7 @@
 //! | [`rollup`] | `Rollup.sol`: creation code, calls, the queue's entries, events |
 //! | [`revert`] | the contracts' custom errors |
 //! | [`abi`] | Keccak-256, selectors, words, contract addresses |
+//! | `kzg` | commitments to blobs and their openings (feature `kzg`) |
 //! | `evm` | an embedded EVM with exact gas (feature `evm`) |
 //!
 //! The crate depends on no prover: it takes ark-groth16's [`VerifyingKey`](ark_groth16::VerifyingKey)
@@ -31,6 +32,8 @@ pub mod calldata;
 pub mod evm;
 pub mod fixed;
 pub mod key;
+#[cfg(feature = "kzg")]
+pub mod kzg;
 pub mod revert;
 pub mod rollup;
 pub mod solidity;
