@@ -306,12 +306,11 @@ impl Chain {
     ) -> (Vec<BatchHead>, Vec<u8>) {
         let mut rng = rng(seed);
         let mut pre_state_root = fr_from_word(&self.view("stateRoot()")).unwrap();
-        let mut number = self.number("batchNumber()");
+        let first = self.number("batchNumber()") + 1;
         let mut consumed = self.number("consumed()");
         let (mut heads, mut all) = (Vec::new(), Vec::new());
-        for (data, claim) in batches {
+        for (number, (data, claim)) in (first..).zip(batches) {
             let bytes = data.encode();
-            number += 1;
             let batch = Batch {
                 config: &self.config,
                 chain_id: self.evm.config().chain_id,
