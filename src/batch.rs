@@ -7,8 +7,9 @@ use thiserror::Error;
 use zkroll_circuits::{
     batch::{BatchAssignment, BatchCircuit, WitnessError},
     protocol::{
+        blob::{BlobScalar, WORD_BYTES, Word, scalar_from_word, scalar_to_word},
         ledger::BatchTrace,
-        public_data::{DataError, Header, PublicData},
+        public_data::{DataError, DataForm, Header, PublicData},
     },
 };
 use zkroll_prover::{
@@ -213,7 +214,7 @@ impl<'k, B: Backend> LoadedBatchProver<'k, B> {
         self.circuit
     }
 
-    /// Witness and proof of one batch.
+    /// Witness and proof of one batch in calldata.
     ///
     /// # Errors
     /// See [`BatchError`].
@@ -224,6 +225,22 @@ impl<'k, B: Backend> LoadedBatchProver<'k, B> {
         observer: &mut dyn Observer,
     ) -> Result<ProvenBatch, BatchError> {
         let witness = self.circuit.assign(trace)?;
+        self.prove_witness(trace, &witness, rng, observer)
+    }
+
+    /// Witness and proof of one batch whose operations are in a blob that is evaluated at `z`: `SharedBlob`
+    /// of the feature `kzg` draws it.
+    ///
+    /// # Errors
+    /// See [`BatchError`].
+    pub fn prove_with_blob<G: RngCore + CryptoRng>(
+        &self,
+        trace: &BatchTrace,
+        z: BlobScalar,
+        rng: &mut G,
+        observer: &mut dyn Observer,
+    ) -> Result<ProvenBatch, BatchError> {
+        let witness = self.circuit.assign_with_blob(trace, z)?;
         self.prove_witness(trace, &witness, rng, observer)
     }
 
@@ -243,9 +260,14 @@ impl<'k, B: Backend> LoadedBatchProver<'k, B> {
         let proof = self
             .prover
             .prove(&relation, &witness.columns, rng, observer)?;
+        let public_data = match witness.blob_point {
+            None => trace.public_data()?,
+            Some(z) => trace.public_data_with_blob(z)?,
+        };
         Ok(ProvenBatch {
             header: trace.header,
-            data: trace.public_data()?.encode(),
+            blob: BlobSlice::of(&public_data),
+            data: public_data.encode(),
             proof: ProofFile {
                 proof,
                 public_inputs: witness.public_inputs().to_vec(),
@@ -273,6 +295,9 @@ pub struct ProvenBatch {
     /// All slots that the batch shows, as they stand in the call.
     #[serde(with = "hex::serde")]
     pub data: Vec<u8>,
+    /// The operations, if they are in a blob.
+    #[serde(default)]
+    pub blob: Option<BlobSlice>,
     /// The proof with C, ρ and y.
     pub proof: ProofFile,
 }
@@ -283,7 +308,12 @@ impl ProvenBatch {
     /// # Errors
     /// If the data's length or content is malformed.
     pub fn public_data(&self) -> Result<PublicData, DataError> {
-        PublicData::decode(self.header, &self.data)
+        match &self.blob {
+            None => PublicData::decode(self.header, &self.data),
+            Some(BlobSlice { point, words }) => {
+                PublicData::decode_with_blob(self.header, &self.data, words, *point)
+            }
+        }
     }
 
     /// Checks that C, ρ and y beside the proof are those of the data, but not the proof.
@@ -316,8 +346,13 @@ impl ProvenBatch {
     /// The call of `submitBatch`.
     ///
     /// # Errors
-    /// If the data are malformed. Whether the proof is valid, [`ProvenBatch::verify`] says.
+    /// If the data are malformed, or the operations are in a blob. Whether the proof is valid,
+    /// [`ProvenBatch::verify`] says.
     pub fn call(&self) -> Result<BatchCall, DataError> {
+        let form = self.header.shape.form;
+        if form == DataForm::Blob {
+            return Err(DataError::BlobPoint { form });
+        }
         let [commitment, ..] = self.public_data()?.public_inputs();
         Ok(BatchCall {
             timestamp: self.header.timestamp.get(),
@@ -325,6 +360,72 @@ impl ProvenBatch {
             commitment,
             proof: self.proof.proof.clone(),
             data: self.data.clone(),
+        })
+    }
+}
+
+/// The operations of a batch in a blob: the slice that is the batch's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "EncodedSlice", into = "EncodedSlice")]
+pub struct BlobSlice {
+    /// z, at which the blob is evaluated.
+    pub point: BlobScalar,
+    /// ⌈N/2⌉ words.
+    pub words: Vec<Word>,
+}
+
+/// The same as JSON has it: 64 hexadecimal digits of z, and the words' bytes one after the other.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EncodedSlice {
+    #[serde(with = "hex::serde")]
+    point: [u8; 32],
+    #[serde(with = "hex::serde")]
+    words: Vec<u8>,
+}
+
+/// Why JSON is not a slice of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum SliceError {
+    #[error("expected a blob's point below q")]
+    Point,
+    #[error("expected blob words of {WORD_BYTES} bytes, got {got} bytes")]
+    Words { got: usize },
+}
+
+impl BlobSlice {
+    /// The slice that the data have, if their operations are in a blob.
+    #[must_use]
+    pub fn of(data: &PublicData) -> Option<Self> {
+        Some(Self {
+            point: data.slots().blob_point?,
+            words: data.blob_words(),
+        })
+    }
+}
+
+impl From<BlobSlice> for EncodedSlice {
+    fn from(slice: BlobSlice) -> Self {
+        let words = slice.words.iter();
+        Self {
+            point: scalar_to_word(&slice.point),
+            words: words.flat_map(|word| word.to_be_bytes()).collect(),
+        }
+    }
+}
+
+impl TryFrom<EncodedSlice> for BlobSlice {
+    type Error = SliceError;
+
+    fn try_from(encoded: EncodedSlice) -> Result<Self, SliceError> {
+        let (words, rest) = encoded.words.as_chunks();
+        if !rest.is_empty() {
+            let got = encoded.words.len();
+            return Err(SliceError::Words { got });
+        }
+        Ok(Self {
+            point: scalar_from_word(&encoded.point).ok_or(SliceError::Point)?,
+            words: words.iter().map(Word::from_be_bytes).collect(),
         })
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! With the feature `store`, `store` keeps a ledger in a file.
 //!
-//! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es. A [`Replica`] rebuilds the state from
+//! [`BatchProver`] holds a circuit and its key, and makes [`ProvenBatch`]es. [`batches_call`] settles several of
+//! them at once, `SharedBlob` (feature `kzg`) puts their operations into a blob. A [`Replica`] rebuilds the state from
 //! what a contract emitted.
 
 #![forbid(unsafe_code)]
@@ -21,13 +22,21 @@ pub use zkroll_store as store;
 pub use zkroll_verifier_sol as verifier_sol;
 
 mod batch;
+#[cfg(feature = "kzg")]
+mod blob;
 pub mod prelude;
 mod relation;
 mod replica;
+mod settlement;
 
-pub use batch::{BatchError, BatchProver, LoadedBatchProver, ProvenBatch, ProvenBatchError};
+pub use batch::{
+    BatchError, BatchProver, BlobSlice, LoadedBatchProver, ProvenBatch, ProvenBatchError,
+};
+#[cfg(feature = "kzg")]
+pub use blob::{SharedBlob, SharedBlobError};
 pub use relation::ProgramRelation;
 pub use replica::{Replica, ReplicaError};
+pub use settlement::{SettlementError, batches_call};
 
 /// The README's example, compiled and run as a test.
 #[cfg(doctest)]

@@ -10,11 +10,12 @@ use sha3::{Digest, Keccak256};
 use zkroll_circuits::protocol::{
     account::AccountIndex,
     amount::{Amount, Fee},
+    blob::{self, BlobScalar},
     eddsa::PublicKey,
     field, poseidon,
     public_data::{
-        BatchShape, DataError, FeeSlot, Header, MAX_SLOTS, PublicData, PublicTransfer, Slots,
-        Withdrawal, commitment, commitment_start, evaluate,
+        BatchShape, DataError, DataForm, FeeSlot, Header, MAX_SLOTS, PublicData, PublicTransfer,
+        Slots, Withdrawal, commitment, commitment_start, evaluate,
     },
     queue::{Entry, EntryError, EntryType, L1Slot, Outcome, SlotError},
     transfer::{Address, Operation},
@@ -67,6 +68,7 @@ fn data_of(
         withdrawals: vec![],
         creations: vec![],
         transfers,
+        blob_point: None,
     })
 }
 
@@ -74,6 +76,7 @@ fn data_of(
 fn everything() -> Slots {
     let header = Header {
         shape: BatchShape {
+            form: DataForm::Calldata,
             transfers: 4,
             l1_slots: 3,
             fee_slots: 1,
@@ -127,6 +130,7 @@ fn everything() -> Slots {
             None,
             None,
         ],
+        blob_point: None,
     }
 }
 
@@ -601,4 +605,118 @@ proptest! {
             prop_assert_eq!(data.encode(), bytes);
         }
     }
+}
+
+/// [`everything`] with its operations in a blob.
+fn in_a_blob() -> Slots {
+    let mut slots = everything();
+    slots.header.shape.form = DataForm::Blob;
+    slots.blob_point = Some(-BlobScalar::from(5u64));
+    slots
+}
+
+#[test]
+fn operations_in_a_blob_leave_a_claim_among_the_words() {
+    let calldata = PublicData::new(everything()).unwrap();
+    let data = PublicData::new(in_a_blob()).unwrap();
+    let shape = data.header().shape;
+    assert_eq!(data.words().len(), shape.words_before_transfers() + 5);
+    assert_eq!(data.words().len(), shape.words());
+
+    // The form is the top field of d₃; between it and the operations nothing else changes.
+    let before = shape.words_before_transfers();
+    let mut expected = calldata.words()[..before].to_vec();
+    expected[3] += Fr::from(2u64).pow([192u64]);
+    let blob = data.blob_words();
+    let words: Vec<Fr> = blob.iter().map(|word| Fr::from(*word)).collect();
+    assert_eq!(words, calldata.words()[before..]);
+    let claim = data.claim().unwrap();
+    assert_eq!(claim.commitment, blob::commitment(&blob));
+    assert_eq!(Some(claim.point), data.slots().blob_point);
+    assert_eq!(claim.value, blob::evaluate(&blob, claim.point));
+    expected.push(claim.commitment);
+    expected.extend(blob::split(claim.point));
+    expected.extend(blob::split(claim.value));
+    assert_eq!(data.words(), expected);
+    assert_eq!(calldata.claim(), None);
+
+    // The call has everything but the operations, and ρ is drawn from the words that it makes.
+    let bytes = data.encode();
+    let mut expected = calldata.encode()[..bytes.len()].to_vec();
+    expected[7] = 0;
+    assert_eq!(bytes, expected);
+    assert_ne!(data.public_inputs(), calldata.public_inputs());
+}
+
+#[test]
+fn operations_come_back_from_call_and_blob() {
+    let data = PublicData::new(in_a_blob()).unwrap();
+    let (header, bytes, words) = (*data.header(), data.encode(), data.blob_words());
+    let z = data.slots().blob_point.unwrap();
+    let decode =
+        |header, bytes: &[u8], words: &[_]| PublicData::decode_with_blob(header, bytes, words, z);
+    assert_eq!(decode(header, &bytes, &words), Ok(data.clone()));
+    assert_eq!(
+        decode(header, &bytes, &words[1..]),
+        Err(DataError::BlobWords {
+            expected: 2,
+            got: 1
+        })
+    );
+    // No operation may be in the call besides.
+    let mut more = bytes.clone();
+    more[7] = 1;
+    more.extend([0; 31]);
+    assert_eq!(
+        decode(header, &more, &words),
+        Err(DataError::TooManySlots {
+            what: "operation words in calldata",
+            expected: 0,
+            got: 1
+        })
+    );
+    // A word that is no pair of operations.
+    let other = [words[0], blob::Word::new(3, 0).unwrap()];
+    assert_eq!(
+        decode(header, &bytes, &other),
+        Err(DataError::UnusedTransfer { slot: 2 })
+    );
+
+    // Each form is refused as the other one.
+    let form = DataForm::Blob;
+    let refused = Err(DataError::BlobPoint { form });
+    assert_eq!(PublicData::decode(header, &bytes), refused);
+    let mut slots = in_a_blob();
+    slots.blob_point = None;
+    assert_eq!(PublicData::new(slots), refused);
+    let form = DataForm::Calldata;
+    let refused = Err(DataError::BlobPoint { form });
+    let calldata = PublicData::new(everything()).unwrap();
+    let decoded = decode(*calldata.header(), &calldata.encode(), &words);
+    assert_eq!(decoded, refused);
+    let mut slots = everything();
+    slots.blob_point = Some(z);
+    assert_eq!(PublicData::new(slots), refused);
+}
+
+#[test]
+fn the_form_and_the_point_are_in_json() {
+    let data = PublicData::new(in_a_blob()).unwrap();
+    let json = serde_json::to_string(&data).unwrap();
+    assert_eq!(serde_json::from_str::<PublicData>(&json).unwrap(), data);
+    assert!(json.contains("\"form\":\"blob\""), "{json}");
+    let q = "52435875175126190479447740508185965837690552500527637822603658699938581184513";
+    let point = "52435875175126190479447740508185965837690552500527637822603658699938581184508";
+    assert!(json.contains(point), "{json}");
+    let error = serde_json::from_str::<PublicData>(&json.replace(point, q)).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("expected a blob scalar below q"), "{error}");
+
+    // What was written before blobs were there says calldata.
+    let data = PublicData::new(everything()).unwrap();
+    let mut json = serde_json::to_value(&data).unwrap();
+    json.as_object_mut().unwrap().remove("blobPoint").unwrap();
+    let shape = json["header"]["shape"].as_object_mut().unwrap();
+    assert_eq!(shape.remove("form").unwrap(), "calldata");
+    assert_eq!(serde_json::from_value::<PublicData>(json).unwrap(), data);
 }

@@ -527,6 +527,7 @@ fn fees_that_no_balance_holds_are_refused() {
         withdrawals: vec![],
         creations: vec![],
         transfers,
+        blob_point: None,
     })
     .unwrap();
     assert_eq!(

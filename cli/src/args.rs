@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 use zkroll::circuits::protocol::{
     account::AccountIndex,
-    public_data::{BatchShape, FeeSlot},
+    public_data::{BatchShape, DataForm, FeeSlot},
 };
 use zkroll::prover::{AnyBackend, BackendError, backend::Selection};
 
@@ -39,11 +39,18 @@ pub struct ShapeArgs {
     /// Creation slots of a batch: transfers to new accounts.
     #[arg(long, value_name = "E", default_value_t = 0)]
     pub creations: u32,
+    /// Batches publish their operations in a blob instead of calldata.
+    #[arg(long)]
+    pub blob: bool,
 }
 
 impl From<ShapeArgs> for BatchShape {
     fn from(args: ShapeArgs) -> Self {
         Self {
+            form: match args.blob {
+                false => DataForm::Calldata,
+                true => DataForm::Blob,
+            },
             transfers: args.transfers,
             l1_slots: args.l1_slots,
             fee_slots: args.fee_slots,

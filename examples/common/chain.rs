@@ -11,7 +11,7 @@ use zkroll::{
         abi::{Address, contract_address, encode_call, fr_from_word},
         evm::{Config, Evm, Receipt},
         fixed,
-        rollup::RollupConfig,
+        rollup::{Circuit, RollupConfig},
     },
 };
 
@@ -66,6 +66,20 @@ impl Chain {
         shape: &BatchShape,
         block_time: u64,
     ) -> Result<Self> {
+        Self::deploy_with_blobs(vk, genesis, shape, None, block_time)
+    }
+
+    /// The same, for a rollup that takes batches of another shape from blobs if there is a key for them.
+    ///
+    /// # Errors
+    /// As [`deploy`](Self::deploy).
+    pub fn deploy_with_blobs(
+        vk: &VerifyingKey<Bn254>,
+        genesis: &Ledger,
+        shape: &BatchShape,
+        blobs: Option<(&VerifyingKey<Bn254>, &BatchShape)>,
+        block_time: u64,
+    ) -> Result<Self> {
         let domain = genesis.domain();
         let mut evm = Evm::new(Config {
             chain_id: domain.chain_id,
@@ -75,6 +89,17 @@ impl Chain {
         let verifier = evm.deploy(DEPLOYER, fixed::creation_code(vk)?)?.address;
         let exit_vk = exit_key(shape.depth)?.vk;
         let exit_verifier = evm.deploy(OPERATOR, fixed::creation_code(&exit_vk)?)?;
+        let blob = match blobs {
+            None => None,
+            Some((vk, shape)) => Some(Circuit {
+                verifier: evm.deploy(OPERATOR, fixed::creation_code(vk)?)?.address,
+                l1_slots: shape.l1_slots,
+                fee_slots: shape.fee_slots,
+                withdrawal_slots: shape.withdrawals,
+                creation_slots: shape.creations,
+                operation_slots: shape.transfers,
+            }),
+        };
         let config = RollupConfig {
             verifier,
             exit_verifier: exit_verifier.address,
@@ -85,6 +110,7 @@ impl Chain {
             withdrawal_slots: shape.withdrawals,
             creation_slots: shape.creations,
             operation_slots: shape.transfers,
+            blob,
         };
         let rollup = evm.deploy(DEPLOYER, config.creation_code())?.address;
         if rollup != domain.contract.0 {

@@ -205,6 +205,9 @@ pub enum RecordError {
     /// An integer needs more bits than it may have.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
+    /// A blob's point is not below q.
+    #[error("expected a blob's point below q")]
+    Point,
     /// An account that cannot exist.
     #[error(transparent)]
     Account(#[from] AccountError),

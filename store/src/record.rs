@@ -5,7 +5,7 @@
 //! | `format` | 0 | `"zkrstore" 8`, `version 1`, `protocol 1`, `depth 1`, `chain id 8`, `contract 20` |
 //! | `accounts` | index | `Ax 32`, `Ay 32`, `token 4`, `nonce 5`, `balance 16`, `l1_owner 20`, `flags 1` |
 //! | `checkpoints` | batch | `timestamp 5`, `consumed 8`, `root 32`: the state after the batch |
-//! | `batches` | batch | `N 4`, `L 4`, `F 4`, `W 4`, `E 4`, then the call's data |
+//! | `batches` | batch | `form 1`, `N 4`, `L 4`, `F 4`, `W 4`, `E 4`; in form 1 `z 32` and ⌈N/2⌉ words of 31; the call's data |
 //! | `changed` | batch | `index 8` of every account that the batch touched, ascending |
 //! | `accounts_before` | index, batch | the account before the batch, as in `accounts`; empty if there was none |
 //! | `nodes_before` | height, position, batch | `32`: the node before the batch, from leaves (height 0) to below the root |
@@ -19,13 +19,14 @@ use ark_bn254::Fr;
 use redb::TableDefinition;
 use zkroll_circuits::protocol::{
     account::{Account, AccountIndex},
+    blob::{self, WORD_BYTES, Word},
     eddsa::PublicKey,
     field,
     ledger::Checkpoint,
-    public_data::{self, BatchShape},
+    public_data::{self, BatchShape, DataForm, Header, PublicData},
     queue::{ENTRY_BYTES, Entry},
     transfer::{Address, Domain},
-    uint::U40,
+    uint::{OutOfRange, U40},
 };
 
 use crate::error::{RecordError, StoreError};
@@ -41,8 +42,11 @@ pub(crate) const ACCOUNT_BYTES: usize = 110;
 /// Bytes of a checkpoint.
 pub(crate) const CHECKPOINT_BYTES: usize = 45;
 
-/// Bytes of a batch before the call's data.
-const SHAPE_BYTES: usize = 20;
+/// Bytes of a batch's shape.
+const SHAPE_BYTES: usize = 21;
+
+/// Bytes of a blob's point.
+const POINT_BYTES: usize = 32;
 
 pub(crate) const FORMAT: TableDefinition<'_, u8, &[u8]> = TableDefinition::new("format");
 pub(crate) const ACCOUNTS: TableDefinition<'_, u64, &[u8; ACCOUNT_BYTES]> =
@@ -215,53 +219,77 @@ pub(crate) fn decode_checkpoint(
     })
 }
 
-/// The shape of a batch but for its depth, then the call's data.
-pub(crate) fn encode_batch(shape: &BatchShape, data: &[u8]) -> Vec<u8> {
+/// The shape of a batch but for its depth, its operations if they are in a blob, and the call's data.
+pub(crate) fn encode_batch(data: &PublicData) -> Vec<u8> {
     // A new field of a shape is a new version of the format.
     let BatchShape {
+        form,
         transfers,
         l1_slots,
         fee_slots,
         withdrawals,
         creations,
         depth: _,
-    } = *shape;
-    let counts = [transfers, l1_slots, fee_slots, withdrawals, creations];
-    let mut bytes: Vec<u8> = counts.into_iter().flat_map(u32::to_be_bytes).collect();
-    bytes.extend_from_slice(data);
+    } = data.header().shape;
+    let mut bytes = vec![match form {
+        DataForm::Calldata => 0,
+        DataForm::Blob => 1,
+    }];
+    for count in [transfers, l1_slots, fee_slots, withdrawals, creations] {
+        bytes.extend(count.to_be_bytes());
+    }
+    if let Some(point) = &data.slots().blob_point {
+        bytes.extend(blob::scalar_to_word(point));
+        bytes.extend(data.blob_words().into_iter().flat_map(Word::to_be_bytes));
+    }
+    bytes.extend(data.encode());
     bytes
 }
 
-pub(crate) fn decode_batch(depth: usize, bytes: &[u8]) -> Result<(BatchShape, &[u8]), RecordError> {
-    let (shape, data) = bytes
+/// The public data of a batch with this header, but for the shape in it, of which only the depth counts.
+pub(crate) fn decode_batch(mut header: Header, bytes: &[u8]) -> Result<PublicData, RecordError> {
+    let too_short = |expected| RecordError::Length {
+        expected,
+        got: bytes.len(),
+    };
+    let (shape, rest) = bytes
         .split_first_chunk::<SHAPE_BYTES>()
-        .ok_or(RecordError::Length {
-            expected: SHAPE_BYTES,
-            got: bytes.len(),
-        })?;
-    let mut rest = Reader(shape);
-    let mut count = || u32::from_be_bytes(rest.take());
-    let (transfers, l1_slots, fee_slots) = (count(), count(), count());
-    let (withdrawals, creations) = (count(), count());
-    let counts = [transfers, l1_slots, fee_slots, withdrawals, creations];
+        .ok_or_else(|| too_short(SHAPE_BYTES))?;
+    let mut shape = Reader(shape);
+    let out_of_range = |what, bits, got| RecordError::OutOfRange(OutOfRange { what, bits, got });
+    let form = match u8::from_be_bytes(shape.take()) {
+        0 => DataForm::Calldata,
+        1 => DataForm::Blob,
+        got => return Err(out_of_range("a form of public data", 1, got.into())),
+    };
+    let counts = [(); 5].map(|()| u32::from_be_bytes(shape.take()));
     if let Some(&got) = counts.iter().find(|count| **count > public_data::MAX_SLOTS) {
-        return Err(RecordError::OutOfRange(
-            zkroll_circuits::protocol::uint::OutOfRange {
-                what: "a number of slots",
-                bits: 16,
-                got: got.into(),
-            },
-        ));
+        return Err(out_of_range("a number of slots", 16, got.into()));
     }
-    let shape = BatchShape {
+    let [transfers, l1_slots, fee_slots, withdrawals, creations] = counts;
+    header.shape = BatchShape {
+        form,
         transfers,
         l1_slots,
         fee_slots,
         withdrawals,
         creations,
-        depth: depth as u32,
+        depth: header.shape.depth,
     };
-    Ok((shape, data))
+    if form == DataForm::Calldata {
+        return Ok(PublicData::decode(header, rest)?);
+    }
+    let words = header.shape.transfer_words();
+    let operations = POINT_BYTES + words * WORD_BYTES;
+    let (operations, data) = rest
+        .split_at_checked(operations)
+        .ok_or_else(|| too_short(SHAPE_BYTES + operations))?;
+    let mut operations = Reader(operations);
+    let point = blob::scalar_from_word(&operations.take()).ok_or(RecordError::Point)?;
+    let words: Vec<_> = (0..words)
+        .map(|_| Word::from_be_bytes(&operations.take()))
+        .collect();
+    Ok(PublicData::decode_with_blob(header, data, &words, point)?)
 }
 
 pub(crate) fn encode_changed(indices: impl Iterator<Item = AccountIndex>) -> Vec<u8> {

@@ -15,9 +15,10 @@ use redb::{
 };
 use zkroll_circuits::protocol::{
     account::AccountIndex,
+    blob::BlobScalar,
     field,
     ledger::{BatchError, BatchTrace, Checkpoint, Ledger},
-    public_data::{BatchShape, FeeSlot, Header, PublicData},
+    public_data::{BatchShape, DataForm, FeeSlot, Header, PublicData},
     queue::Entry,
     transfer::{Domain, SignedTransfer},
     tree::ARITY,
@@ -278,7 +279,11 @@ impl Store {
             .ledger
             .apply_batch(shape, timestamp, entries, fee_slots, transfers)?;
         let undo = Undo::new(trace.before());
-        let data = trace.public_data().map_err(StoreError::from);
+        let data = match shape.form {
+            DataForm::Calldata => trace.public_data(),
+            DataForm::Blob => trace.public_data_with_blob(BlobScalar::default()),
+        };
+        let data = data.map_err(StoreError::from);
         let kept = data.and_then(|data| self.keep(&data, &undo));
         self.finish(kept, &checkpoint, undo)?;
         Ok(trace)
@@ -364,7 +369,9 @@ impl Store {
         Ok(None)
     }
 
-    /// The public data of batch `number`, of which there are those after [`oldest`](Self::oldest).
+    /// The public data of batch `number`, of which there are those after [`oldest`](Self::oldest). If its operations
+    /// are in a blob and [`apply_batch`](Self::apply_batch) made it, the blob's point is 0 in them: it
+    /// is not known before the blob is.
     ///
     /// # Errors
     /// [`StoreError::UnknownBatch`], or if the file is damaged or cannot be read.
@@ -376,19 +383,17 @@ impl Store {
         let bytes = transaction.open_table(record::BATCHES)?.get(number)?;
         let failed = |source| record("batches", number, source);
         let bytes = bytes.ok_or(RecordError::Missing).map_err(failed)?;
-        let (shape, data) =
-            record::decode_batch(self.ledger.depth(), bytes.value()).map_err(failed)?;
         let header = Header {
             domain: *self.ledger.domain(),
             timestamp: after.timestamp,
             batch_number: number,
-            shape,
+            shape: BatchShape::transfers_only(self.ledger.depth() as u32, 0, 0),
             pre_root: before.root,
             post_root: after.root,
             consumed_before: before.consumed,
             consumed_after: after.consumed,
         };
-        PublicData::decode(header, data).map_err(|source| failed(source.into()))
+        record::decode_batch(header, bytes.value()).map_err(failed)
     }
 
     /// The public data of the batches after [`oldest`](Self::oldest), in order: whoever has that state gets to
@@ -555,7 +560,7 @@ impl Store {
         {
             let mut checkpoints = transaction.open_table(record::CHECKPOINTS)?;
             checkpoints.insert(number, &record::encode_checkpoint(&checkpoint))?;
-            let batch = record::encode_batch(&data.header().shape, &data.encode());
+            let batch = record::encode_batch(data);
             let mut batches = transaction.open_table(record::BATCHES)?;
             batches.insert(number, &batch[..])?;
             let changed = record::encode_changed(undo.accounts.keys().copied());

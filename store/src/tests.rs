@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use common::{Batch, DEPTH, History, SHAPE, domain, fee_slots, genesis, index};
+use common::{Batch, DEPTH, History, domain, fee_slots, genesis, index};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use redb::StorageBackend;
 use zkroll_circuits::protocol::ledger::Ledger;
@@ -111,12 +111,13 @@ fn open(bytes: Vec<u8>) -> Result<Store, StoreError> {
 
 fn apply(store: &mut Store, batch: &Batch) -> Result<(), StoreError> {
     let Batch {
+        shape,
         timestamp,
         entries,
         transfers,
     } = batch;
     store
-        .apply_batch(&SHAPE, *timestamp, entries, &fee_slots(), transfers)
+        .apply_batch(shape, *timestamp, entries, &fee_slots(), transfers)
         .map(drop)
 }
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use common::{DEPTH, History, domain, genesis, index};
+use common::{DEPTH, History, domain, genesis, index, published};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use zkroll_circuits::protocol::{ledger::Ledger, public_data::PublicData};
 use zkroll_store::{Store, StoreError};
@@ -94,7 +94,7 @@ fn a_killed_store_is_at_its_last_batch_or_the_next() {
     for _ in 0..BATCHES {
         let mut ledger = ledgers.last().unwrap().clone();
         let batch = draws.batch(&ledger, &[]);
-        batches.push(batch.apply(&mut ledger).unwrap().public_data().unwrap());
+        batches.push(published(&batch.apply(&mut ledger).unwrap(), 79));
         ledgers.push(ledger);
     }
     let json = serde_json::to_vec(&batches).unwrap();

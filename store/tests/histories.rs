@@ -5,7 +5,7 @@ mod common;
 
 use std::{collections::BTreeMap, path::Path};
 
-use common::{Batch, DEPTH, History, SHAPE, domain, fee_slots, genesis, index};
+use common::{Batch, DEPTH, History, SHAPE, domain, fee_slots, genesis, index, published};
 use rand::Rng;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use zkroll_circuits::protocol::{
@@ -114,12 +114,13 @@ impl Reference {
 
 fn apply(store: &mut Store, batch: &Batch) -> Result<PublicData, StoreError> {
     let Batch {
+        shape,
         timestamp,
         entries,
         transfers,
     } = batch;
-    let trace = store.apply_batch(&SHAPE, *timestamp, entries, &fee_slots(), transfers)?;
-    Ok(trace.public_data().unwrap())
+    let trace = store.apply_batch(shape, *timestamp, entries, &fee_slots(), transfers)?;
+    Ok(published(&trace, 0))
 }
 
 #[test]
@@ -140,14 +141,14 @@ fn random_histories_equal_the_reference() {
                     let mut ledger = reference.ledger().clone();
                     let trace = batch.apply(&mut ledger).unwrap();
                     let data = apply(&mut store, &batch).unwrap();
-                    assert_eq!(data, trace.public_data().unwrap());
+                    assert_eq!(data, published(&trace, 0));
                     reference.push(ledger, data);
                     "batch"
                 }
                 5..9 => {
                     let batch = draws.batch(reference.ledger(), reference.waiting());
                     let mut ledger = reference.ledger().clone();
-                    let data = batch.apply(&mut ledger).unwrap().public_data().unwrap();
+                    let data = published(&batch.apply(&mut ledger).unwrap(), 77);
                     store.apply_public_data(&data).unwrap();
                     reference.push(ledger, data);
                     "public data"
@@ -275,7 +276,7 @@ fn a_revert_leaves_the_records_of_the_state() {
     let mut batches = Vec::new();
     for _ in 0..20 {
         let trace = draws.batch(&ledger, &[]).apply(&mut ledger).unwrap();
-        batches.push(trace.public_data().unwrap());
+        batches.push(published(&trace, 78));
     }
     let take = |store: &mut Store, batches: &[PublicData]| {
         for data in batches {

@@ -254,7 +254,7 @@ fn wrong_history_is_found_when_it_is_read() {
     let data: Read<'_> = &|store| store.batch(3).err();
     let waiting: Read<'_> = &|store| store.waiting().err();
     let checkpoint: Read<'_> = &|store| store.checkpoint(2).err();
-    let changes: [(Change<'_>, Read<'_>, &str); 12] = [
+    let changes: [(Change<'_>, Read<'_>, &str); 16] = [
         (
             &|p| change::<(u64, u64), &[u8]>(p, "accounts_before", fee_account, flip(88)),
             revert,
@@ -309,7 +309,30 @@ fn wrong_history_is_found_when_it_is_read() {
         (
             &|p| change::<u64, &[u8]>(p, "batches", 3, |_| Some(vec![0xff; 40])),
             data,
+            "table batches, record 3: expected a form of public data below 2^1, got 255",
+        ),
+        (
+            &|p| change::<u64, &[u8]>(p, "batches", 3, flip(1)),
+            data,
             "table batches, record 3: expected a number of slots below 2^16",
+        ),
+        (
+            &|p| change::<u64, &[u8]>(p, "batches", 3, |_| Some(vec![0; 20])),
+            data,
+            "table batches, record 3: expected 21 bytes, got 20",
+        ),
+        (
+            &|p| {
+                let point = [vec![1], vec![0; 20], vec![0xff; 32]].concat();
+                change::<u64, &[u8]>(p, "batches", 3, |_| Some(point));
+            },
+            data,
+            "table batches, record 3: expected a blob's point below q",
+        ),
+        (
+            &|p| change::<u64, &[u8]>(p, "batches", 3, |_| Some([vec![1], vec![0; 20]].concat())),
+            data,
+            "table batches, record 3: expected 53 bytes, got 21",
         ),
         (
             &|p| {

@@ -16,7 +16,7 @@ use zkroll::{
             account::{Account, AccountIndex},
             amount::{Amount, Fee},
             ledger::{BatchTrace, Ledger},
-            public_data::{BatchShape, FeeSlot},
+            public_data::{BatchShape, DataForm, FeeSlot},
             transfer::{Domain, Recipient, SignedTransfer, Transfer},
             uint::U40,
         },
@@ -30,6 +30,7 @@ pub const TIME: u64 = 1_800_000_000;
 
 /// Two transfers, one fee slot, one slot of each other kind, eight accounts.
 pub const SHAPE: BatchShape = BatchShape {
+    form: DataForm::Calldata,
     transfers: 2,
     l1_slots: 1,
     fee_slots: 1,

@@ -36,7 +36,7 @@ const ABIS = ["src/interfaces/IGroth16Verifier.sol"];
 
 const settings = (language) => ({
   evmVersion: "osaka",
-  optimizer: { enabled: true, runs: 1_000_000 },
+  optimizer: { enabled: true, runs: 10_000 },
   ...(language === "Solidity"
     ? { viaIR: true, metadata: { bytecodeHash: "none", appendCBOR: false } }
     : {}),

@@ -8,11 +8,14 @@
 //! common, has static arguments only, so its calldata is `selector ‖ A ‖ B ‖ C ‖ x₁ ‖ … ‖ xₙ`. Solidity
 //! has no empty arrays: with n = 0 the last parameter is absent.
 //!
+//! `verifyBatch(uint256[8+n][])` has each proof followed by its inputs, in the canonical encoding of a
+//! dynamic array: `selector ‖ 0x20 ‖ m ‖ A₀ ‖ B₀ ‖ C₀ ‖ x₀ ‖ A₁ ‖ …`, with 1 ≤ m ≤ [`MAX_BATCH`].
+//!
 //! Decoding accepts exactly what the precompiles accept: reduced coordinates, points on the curve and in
 //! the subgroup of order r, infinity included (no proof with A or B at infinity verifies under a key
 //! that [`crate::key`] accepts).
 
-use crate::abi::{Word, field_from_word, selector, word_from_field};
+use crate::abi::{Word, field_from_word, selector, word_from_field, word_from_u128};
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
@@ -20,6 +23,11 @@ use ark_groth16::Proof;
 
 /// Words of an encoded proof.
 pub const PROOF_WORDS: usize = 8;
+
+/// The most proofs that one `verifyBatch` takes. With three inputs 256 of them are a transaction of about
+/// 13.7 million gas, within the 2^24 of EIP-7825. The mirrors of the constant are
+/// `contracts/src/FixedVerifier.yul` and `contracts/templates/Groth16Verifier.sol`.
+pub const MAX_BATCH: usize = 256;
 
 /// Why bytes are not a proof or not a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -175,4 +183,35 @@ pub fn verify_proof_call(proof: &Proof<Bn254>, public_inputs: &[Fr]) -> Vec<u8> 
     call.extend(proof_words(proof).iter().flatten());
     call.extend(public_inputs.iter().flat_map(word_from_field));
     call
+}
+
+/// Signature of `verifyBatch` for `public_inputs` inputs a proof.
+pub fn verify_batch_signature(public_inputs: usize) -> String {
+    format!("verifyBatch(uint256[{}][])", PROOF_WORDS + public_inputs)
+}
+
+/// A `verifyBatch` call on proofs under one key, each with its public inputs (without the constant 1). Length
+/// 68 + 32·(8 + n)·m.
+///
+/// # Errors
+///
+/// [`CalldataError::Argument`] for what no verifier accepts: no proof, more than [`MAX_BATCH`], or proofs
+/// with different numbers of inputs.
+pub fn verify_batch_call(batch: &[(&Proof<Bn254>, &[Fr])]) -> Result<Vec<u8>, CalldataError> {
+    let argument = |argument, expected| Err(CalldataError::Argument { argument, expected });
+    if batch.is_empty() || batch.len() > MAX_BATCH {
+        return argument("proofs", "1 to 256 proofs");
+    }
+    let public_inputs = batch[0].1.len();
+    if batch.iter().any(|(_, x)| x.len() != public_inputs) {
+        return argument("inputs", "as many for every proof");
+    }
+    let mut call = selector(&verify_batch_signature(public_inputs)).to_vec();
+    call.extend(word_from_u128(32));
+    call.extend(word_from_u128(batch.len() as u128));
+    for (proof, inputs) in batch {
+        call.extend(proof_words(proof).iter().flatten());
+        call.extend(inputs.iter().flat_map(word_from_field));
+    }
+    Ok(call)
 }

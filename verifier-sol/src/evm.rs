@@ -14,10 +14,11 @@
 //!
 //! Source: revm, whose BN254 precompiles are arkworks' here. Does not mine, sign or persist.
 
-use crate::abi::{Address, Log};
+use crate::abi::{Address, Log, Word};
 use crate::revert::{self, ContractError};
 use revm::context::result::{EVMError, ExecutionResult};
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
+use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::context_interface::cfg::gas::calculate_initial_tx_gas;
 use revm::database::{CacheDB, EmptyDB};
 use revm::primitives::hardfork::SpecId;
@@ -29,6 +30,9 @@ use std::fmt;
 /// The most gas that one transaction may ask for since Osaka (EIP-7825), and what every transaction
 /// here asks for.
 pub const TRANSACTION_GAS_LIMIT: u64 = 1 << 24;
+
+/// Transaction type of EIP-4844.
+const BLOB_TRANSACTION: u8 = 3;
 
 /// Which rules hold, gas prices included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -226,6 +230,25 @@ impl Evm {
         Ok(receipt)
     }
 
+    /// Sends a transaction that carries blobs with these versioned hashes (EIP-4844). The blobs themselves are not
+    /// looked at: their availability is the consensus layer's matter. Blob gas has price 0.
+    ///
+    /// # Errors
+    ///
+    /// [`EvmError::Transaction`] if the transaction is invalid, one without blobs included.
+    pub fn transact_with_blobs(
+        &mut self,
+        from: Address,
+        to: Address,
+        calldata: Vec<u8>,
+        versioned_hashes: &[Word],
+    ) -> Result<Receipt, EvmError> {
+        let kind = TxKind::Call(to.into());
+        let blobs = Some(versioned_hashes);
+        let (receipt, _) = self.run_with(from, kind, calldata, 0, blobs, true)?;
+        Ok(receipt)
+    }
+
     /// Runs a call and forgets its effects. A revert is an `Ok` with `success: false`.
     ///
     /// # Errors
@@ -260,7 +283,6 @@ impl Evm {
         account.unwrap_or_default()
     }
 
-    /// The receipt and, if a contract was created, its address.
     fn run(
         &mut self,
         from: Address,
@@ -269,11 +291,32 @@ impl Evm {
         value: u128,
         commit: bool,
     ) -> Result<(Receipt, Option<Address>), EvmError> {
+        self.run_with(from, kind, data, value, None, commit)
+    }
+
+    /// The receipt and, if a contract was created, its address.
+    fn run_with(
+        &mut self,
+        from: Address,
+        kind: TxKind,
+        data: Vec<u8>,
+        value: u128,
+        blobs: Option<&[Word]>,
+        commit: bool,
+    ) -> Result<(Receipt, Option<Address>), EvmError> {
         let spec = self.config.fork.spec();
         let gas_intrinsic = calculate_initial_tx_gas(spec, &data, kind.is_create(), 0, 0, 0, None)
             .initial_total_gas();
         let invalid = |error: &dyn fmt::Debug| EvmError::Transaction(format!("{error:?}"));
-        let tx = TxEnv::builder()
+        let mut tx = TxEnv::builder();
+        if let Some(hashes) = blobs {
+            let hashes = hashes.iter().map(|hash| (*hash).into()).collect();
+            tx = tx
+                .tx_type(Some(BLOB_TRANSACTION))
+                .gas_priority_fee(Some(0))
+                .blob_hashes(hashes);
+        }
+        let tx = tx
             .caller(from.into())
             .kind(kind)
             .data(Bytes::from(data))
@@ -291,6 +334,10 @@ impl Evm {
             timestamp: U256::from(self.config.block_time),
             number: U256::from(1),
             basefee: 0,
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
+                excess_blob_gas: 0,
+                blob_gasprice: 0,
+            }),
             gas_limit: 2 * TRANSACTION_GAS_LIMIT,
             ..BlockEnv::default()
         };

@@ -1,17 +1,22 @@
 //! On-chain verification of Groth16 proofs over BN254, and the rollup contract that uses it.
 //!
 //! Checks, on Ethereum, `e(A, B) = e(α, β) · e(L, γ) · e(C, δ)` with `L = IC₀ + Σ xᵢ·ICᵢ`
-//! (Groth 2016, section 3.2; precompiles EIP-196, EIP-197, prices EIP-1108).
+//! (Groth 2016, section 3.2; precompiles EIP-196, EIP-197, prices EIP-1108): one proof with `verifyProof`, or
+//! up to 256 under one key with `verifyBatch`, as the random linear combination of their equations.
+//! With n inputs, m proofs together cost the fixed runtime about
+//! 147,740 + 6,560·n + 46,940·m + 146·n·m + m²/3 gas: 57,857 a proof for 16 with three inputs, each of which costs
+//! 200,913 alone.
 //!
 //! | module | |
 //! |---|---|
 //! | [`key`] | which verifying keys are refused |
 //! | [`solidity`] | readable Solidity with the key as constants, for audit and explorers |
 //! | [`fixed`] | one fixed, checked-in runtime with the key appended: deployable without a compiler |
-//! | [`calldata`] | points, proofs and `verifyProof` calls as bytes |
+//! | [`calldata`] | points, proofs, `verifyProof` and `verifyBatch` calls as bytes |
 //! | [`rollup`] | `Rollup.sol`: creation code, calls, the queue's entries, events |
 //! | [`revert`] | the contracts' custom errors |
 //! | [`abi`] | Keccak-256, selectors, words, contract addresses |
+//! | `kzg` | commitments to blobs and their openings (feature `kzg`) |
 //! | `evm` | an embedded EVM with exact gas (feature `evm`) |
 //!
 //! The crate depends on no prover: it takes ark-groth16's [`VerifyingKey`](ark_groth16::VerifyingKey)
@@ -27,6 +32,8 @@ pub mod calldata;
 pub mod evm;
 pub mod fixed;
 pub mod key;
+#[cfg(feature = "kzg")]
+pub mod kzg;
 pub mod revert;
 pub mod rollup;
 pub mod solidity;

@@ -12,10 +12,13 @@ pub const KNOWN: &[&str] = &[
     // Groth16 verifiers, fixed and readable.
     "SelectorInvalid()",
     "CalldataLengthInvalid()",
+    "ProofCountInvalid()",
     "CoordinateNotInField()",
     "InputNotInField()",
     "PointInvalid()",
     "ProofInvalid()",
+    // Verifiers and Rollup.sol.
+    "CalldataNotCanonical()",
     // Rollup.sol.
     "VerifierWithoutCode(address)",
     "DepthInvalid(uint32)",
@@ -28,13 +31,21 @@ pub const KNOWN: &[&str] = &[
     "TimestampTooOld(uint40,uint256)",
     "DataLengthInvalid(uint256,uint256)",
     "CalldataLengthInvalid(uint256,uint256)",
-    "CalldataNotCanonical()",
     "TooManySlots(uint256,uint256)",
     "QueueTooShort(uint256,uint256)",
     "QueueMismatch(bytes32,bytes32)",
     "ResultInvalid(uint256,uint256)",
     "FeeSlotInvalid(uint256,uint256)",
     "VerifierRejected()",
+    "NoBatches()",
+    "NoBlobCircuit()",
+    "SliceCountInvalid(uint256,uint256)",
+    "BlobTooSmall(uint256)",
+    "BlobMissing()",
+    "BlobExtra()",
+    "BlobCommitmentNotInField(uint256)",
+    "BlobValueNotInField(uint256)",
+    "BlobInvalid(bytes32)",
     "KeyInvalid(uint256,uint256)",
     "AccountInvalid(uint40)",
     "AmountInvalid(uint256)",
@@ -160,6 +171,7 @@ mod tests {
         .collect();
         let mut known: Vec<String> = KNOWN.iter().map(|s| s.to_string()).collect();
         compiled.sort();
+        compiled.dedup();
         known.sort();
         assert_eq!(known, compiled);
     }

@@ -2,11 +2,12 @@
 //!
 //! Same interface, same errors and same equation as the fixed runtime ([`crate::fixed`]); the template
 //! is `contracts/templates/Groth16Verifier.sol`. With n inputs it costs about
-//! 1,130 + 15·n gas more than the fixed runtime, with solc's optimizer and `viaIR`.
+//! 1,140 + 15·n gas more than the fixed runtime, with solc's optimizer and `viaIR`; a batch of m ≥ 2 proofs about
+//! 1,800 + 1,580·m more, and one of a single proof 9,000 less, because it leaves out multiplications by 1.
 //!
 //! Does not compile: that takes solc 0.8.24 or later with EVM version Cancun or later.
 
-use crate::calldata::{g1_words, g2_words};
+use crate::calldata::{PROOF_WORDS, g1_words, g2_words};
 use crate::fixed::key_hash;
 use crate::key::KeyError;
 use ark_bn254::{Bn254, G1Affine, G2Affine};
@@ -88,6 +89,24 @@ pub fn solidity_source(
         })
         .collect();
 
+    // One line for each input, with its number and its word among those of a proof in a batch.
+    let lines = |line: &dyn Fn(usize, usize) -> String| -> String {
+        (0..inputs)
+            .map(|i| line(i, PROOF_WORDS + i) + "\n")
+            .collect()
+    };
+    let batch_input_checks =
+        lines(&|_, word| format!("            if (proof[{word}] >= R) revert InputNotInField();"));
+    let batch_input_sums = lines(&|i, word| {
+        format!(
+            "            inputs[{i}] = addmod(inputs[{i}], mulmod(coefficient, proof[{word}], R), R);"
+        )
+    });
+    let batch_accumulation = lines(&|i, _| {
+        let point = i + 1;
+        format!("        (x, y) = _plusMultiple(x, y, IC{point}_X, IC{point}_Y, inputs[{i}]);")
+    });
+
     let some = |text: String| if inputs > 0 { text } else { String::new() };
     let unsafe_only = |text: &str| {
         if options.unsafe_development {
@@ -100,8 +119,6 @@ pub fn solidity_source(
         ("warning", unsafe_only(WARNING)),
         ("development_constant", unsafe_only(DEVELOPMENT_CONSTANT)),
         ("name", name.clone()),
-        ("key_hash", key_hash),
-        ("input_count", inputs.to_string()),
         ("key_constants", key_constants),
         (
             "input_doc",
@@ -113,6 +130,16 @@ pub fn solidity_source(
         ),
         ("accumulation", accumulation),
         ("accumulation_function", some(ACCUMULATE.into())),
+        (
+            "batch_inputs",
+            some("        uint256[{{input_count}}] memory inputs;\n".into()),
+        ),
+        ("batch_input_checks", batch_input_checks),
+        ("batch_input_sums", batch_input_sums),
+        ("batch_accumulation", batch_accumulation),
+        ("key_hash", key_hash),
+        ("input_count", inputs.to_string()),
+        ("batch_words", (PROOF_WORDS + inputs).to_string()),
     ];
     let mut source = TEMPLATE.to_string();
     for (field, value) in fields {
@@ -192,9 +219,11 @@ const WORDS: &[&str] = &[
     "string", "struct", "super", "supports", "switch", "szabo", "this", "throw", "true", "try", "type", "typedef",
     "typeof", "unchecked", "unicode", "using", "var", "view", "virtual", "weeks", "wei", "while",
     "years",
-    "msg", "gas", "require", "verifyProof", "R", "Q", "_addMultiple", "_",
-    "SelectorInvalid", "CalldataLengthInvalid", "CoordinateNotInField", "InputNotInField", "PointInvalid",
-    "ProofInvalid",
+    "msg", "gas", "require", "keccak256", "verifyProof", "verifyBatch", "R", "Q", "_addMultiple", "_coefficient",
+    "_setPair", "_multiple", "_plusMultiple", "_", "CALLDATA_LENGTH", "BATCH_TAG", "KEY_HASH",
+    "MAX_PROOFS", "PAIRING_GAS", "PAIRINGS_GAS", "PAIR_GAS", "MULTIPLICATION_GAS", "ADDITION_GAS",
+    "SelectorInvalid", "CalldataLengthInvalid", "CalldataNotCanonical", "ProofCountInvalid",
+    "CoordinateNotInField", "InputNotInField", "PointInvalid", "ProofInvalid",
 ];
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use ark_groth16::Proof;
 use common::attacks::{outside_subgroup, plus_modulus};
 use common::rng;
 use proptest::prelude::*;
-use zkroll_verifier_sol::abi::{Word, selector, word_from_field};
+use zkroll_verifier_sol::abi::{Word, selector, word_from_field, word_from_u128};
 use zkroll_verifier_sol::calldata::{
-    CalldataError, decode_proof, g2_words, proof_words, verify_proof_call, verify_proof_signature,
+    CalldataError, MAX_BATCH, decode_proof, g2_words, proof_words, verify_batch_call,
+    verify_batch_signature, verify_proof_call, verify_proof_signature,
 };
 use zkroll_verifier_sol::rollup::{BatchCall, Call, Entry};
 
@@ -60,6 +61,41 @@ fn a_call_is_selector_proof_and_inputs() {
             assert_eq!(call[260 + 32 * i..292 + 32 * i], word_from_field(x));
         }
     }
+}
+
+#[test]
+fn a_batch_call_is_selector_offset_number_and_proofs() {
+    let proofs = [random_proof(1), random_proof(2)];
+    for (inputs, signature) in [
+        (0, "verifyBatch(uint256[8][])"),
+        (1, "verifyBatch(uint256[9][])"),
+        (3, "verifyBatch(uint256[11][])"),
+    ] {
+        assert_eq!(verify_batch_signature(inputs), signature);
+        let x: Vec<Fr> = (1..=inputs as u64).map(Fr::from).collect();
+        let call = verify_batch_call(&proofs.each_ref().map(|proof| (proof, &x[..]))).unwrap();
+        assert_eq!(call[..4], selector(signature));
+        assert_eq!(call[4..36], word_from_u128(32));
+        assert_eq!(call[36..68], word_from_u128(2));
+        // Each element is what follows the selector of the proof's own call.
+        let elements = proofs
+            .each_ref()
+            .map(|proof| verify_proof_call(proof, &x)[4..].to_vec());
+        assert_eq!(call[68..], elements.concat());
+    }
+}
+
+#[test]
+fn what_no_verifier_accepts_is_not_encoded() {
+    let (proof, x) = (random_proof(1), [Fr::from(1u64)]);
+    let refused = |batch: &[(&Proof<Bn254>, &[Fr])]| match verify_batch_call(batch) {
+        Err(CalldataError::Argument { argument, .. }) => argument,
+        other => panic!("expected a refusal, got {other:?}"),
+    };
+    assert_eq!(refused(&[]), "proofs");
+    assert!(verify_batch_call(&vec![(&proof, &x[..]); MAX_BATCH]).is_ok());
+    assert_eq!(refused(&vec![(&proof, &x[..]); MAX_BATCH + 1]), "proofs");
+    assert_eq!(refused(&[(&proof, &x), (&proof, &[])]), "inputs");
 }
 
 #[test]

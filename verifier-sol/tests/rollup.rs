@@ -651,7 +651,7 @@ fn the_constructor_refuses_bad_parameters() {
         );
     }
     let mut code = config.creation_code();
-    let root = code.len() - 7 * 32;
+    let root = code.len() - 2 * 32;
     code[root..root + 32].fill(0xff);
     assert_eq!(
         refusal(code),
@@ -767,6 +767,7 @@ fn a_proof_does_not_hold_on_another_chain() {
         post_state_root: call.post_state_root,
         consumed: 0,
         data: &call.data,
+        claim: None,
     };
     let (rho, y) = batch.challenge(&call.commitment);
     call.proof = common::prove(&pk, &[call.commitment, rho, y], 1);
@@ -813,8 +814,8 @@ fn settlement_gas_is_pinned() {
     assert_eq!(
         gas,
         [
-            226_805, 226_805, 227_666, 229_145, 264_725, 303_669, 249_757, 590_657, 228_599,
-            232_314, 237_710
+            228_880, 228_880, 229_753, 231_224, 266_870, 305_884, 251_838, 592_748, 230_682,
+            234_401, 239_801
         ]
     );
 }

@@ -6,7 +6,8 @@
 mod common;
 
 use common::chain::{SENDER, evm};
-use common::{attacks, samples, setup};
+use common::trace::precompile_inputs;
+use common::{attacks, batch, samples, setup};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,17 @@ use zkroll_verifier_sol::calldata::verify_proof_call;
 use zkroll_verifier_sol::solidity::{Options, solidity_source};
 
 /// Number of public inputs, proofs, execution gas of an accepted proof (Osaka).
-const CASES: [(usize, usize, u64); 3] = [(0, 4, 182_560), (1, 6, 189_088), (3, 8, 202_078)];
+const CASES: [(usize, usize, u64); 3] = [(0, 4, 182_570), (1, 6, 189_098), (3, 8, 202_088)];
+
+/// Number of public inputs, number of proofs, execution gas of an accepted batch (Osaka).
+const BATCHES: [(usize, usize, u64); 6] = [
+    (0, 1, 185_323),
+    (0, 16, 926_603),
+    (1, 1, 192_325),
+    (1, 16, 934_944),
+    (3, 1, 206_194),
+    (3, 16, 952_531),
+];
 
 /// See tests/verifier.rs.
 const REFUSAL_BAR: u64 = 385_000;
@@ -33,6 +44,10 @@ fn main() -> ExitCode {
         trials.push(trial(
             &format!("readable_verifier_with_{public_inputs}_inputs"),
             move || readable_verifier(public_inputs, proofs, gas),
+        ));
+        trials.push(trial(
+            &format!("readable_batches_with_{public_inputs}_inputs"),
+            move || readable_batches(public_inputs),
         ));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -136,6 +151,54 @@ fn readable_verifier(public_inputs: usize, proofs: usize, gas: u64) -> Result<()
             }
             assert!(receipt.gas_execution <= REFUSAL_BAR, "{}", attack.name);
         }
+    }
+    Ok(())
+}
+
+fn readable_batches(public_inputs: usize) -> Result<(), Failed> {
+    let pk = setup(public_inputs, 7 + public_inputs as u64);
+    let options = Options::default();
+    let source = solidity_source(&pk.vk, &options)?;
+    let mut evm = evm();
+    let address = evm
+        .deploy(SENDER, compile(&source, &options.contract_name)?)?
+        .address;
+    let samples = samples(&pk, public_inputs, 3);
+    for (_, proofs, gas) in BATCHES.iter().filter(|case| case.0 == public_inputs) {
+        let batch: Vec<_> = samples.iter().cycle().take(*proofs).cloned().collect();
+        let receipt = evm.transact(SENDER, address, batch::call(&batch), 0)?;
+        assert!(receipt.success, "{}", receipt.failure());
+        assert_eq!(receipt.output, word_from_u128(1));
+        assert_eq!(receipt.gas_execution, *gas, "{proofs} proofs");
+        let inputs = precompile_inputs(evm.code(&address), batch::call(&batch), 8);
+        assert!(inputs == [batch::pairing_input(&pk.vk, &batch)]);
+        let with_ether = evm.transact(SENDER, address, batch::call(&batch), 1)?;
+        assert!(!with_ether.success && with_ether.output.is_empty());
+    }
+    if public_inputs > 0 {
+        for (name, forged) in batch::forgeries(&pk.vk, &samples) {
+            let receipt = evm.transact(SENDER, address, batch::call(&forged), 0)?;
+            let error = receipt.error.as_ref().map(|error| error.name());
+            assert_eq!(error, Some("ProofInvalid"), "{name}");
+        }
+    }
+    let accepted = evm.transact(SENDER, address, batch::call(&samples), 0)?;
+    for attack in (0..3).flat_map(|place| batch::attacks(&samples, place)) {
+        let receipt = evm.transact(SENDER, address, attack.calldata, 0)?;
+        assert!(!receipt.success, "{}", attack.name);
+        let error = receipt.error.as_ref().map(|error| error.name());
+        if attack.refused_by_decoder {
+            assert!(
+                receipt.output.is_empty(),
+                "{}: {}",
+                attack.name,
+                receipt.failure()
+            );
+        } else {
+            assert_eq!(error, Some(attack.error), "{}", attack.name);
+        }
+        let bar = 2 * accepted.gas_execution;
+        assert!(receipt.gas_execution <= bar, "{}", attack.name);
     }
     Ok(())
 }

@@ -3,14 +3,14 @@
 
 use super::{
     BatchCircuit,
-    tests::{TIME, assert_satisfies, domain, index, key},
+    tests::{TIME, assert_satisfies, domain, in_a_blob, index, key, public_data, published},
 };
 use crate::protocol::{
     account::{Account, AccountIndex},
     amount::{Amount, Fee},
     eddsa::PublicKey,
     ledger::{BatchTrace, Ledger},
-    public_data::{BatchShape, FeeSlot, PublicData},
+    public_data::{BatchShape, DataForm, FeeSlot},
     queue::{Entry, EntryType, Outcome},
     transfer::{Address, Recipient, SignedTransfer, Transfer},
     uint::U40,
@@ -21,6 +21,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeMap;
 
 const SHAPE: BatchShape = BatchShape {
+    form: DataForm::Calldata,
     transfers: 5,
     l1_slots: 3,
     fee_slots: 2,
@@ -50,7 +51,7 @@ impl Till {
                 Outcome::Created(_) | Outcome::ToppedUp(true) => 0,
             };
         }
-        for withdrawal in trace.public_data().unwrap().withdrawals() {
+        for withdrawal in public_data(trace).withdrawals() {
             *self.owed.entry(withdrawal.token).or_default() += withdrawal.amount.value().unwrap();
         }
     }
@@ -169,15 +170,24 @@ impl History {
 
 #[test]
 fn random_histories_agree_and_conserve() {
+    run(SHAPE, 0x6715);
+}
+
+#[test]
+fn so_do_those_of_batches_in_blobs() {
+    run(in_a_blob(SHAPE), 0x4844);
+}
+
+fn run(shape: BatchShape, seed: u64) {
     let account = |seed, token| Account::new(key(seed).public_key(), token, 0).unwrap();
     let genesis = [(index(0), account(1, 0)), (index(1), account(2, 5))];
     let ledger = Ledger::from_genesis(3, domain(), genesis).unwrap();
     let mut replica = ledger.clone();
     let mut history = History {
-        rng: StdRng::seed_from_u64(0x6715),
+        rng: StdRng::seed_from_u64(seed),
         ledger,
     };
-    let circuit = BatchCircuit::new(SHAPE).unwrap();
+    let circuit = BatchCircuit::new(shape).unwrap();
     let fee_slots = [(0, 0), (5, 1)].map(|(token, account)| FeeSlot {
         token,
         account: index(account),
@@ -185,7 +195,7 @@ fn random_histories_agree_and_conserve() {
     let mut till = Till::default();
     let mut seen = BTreeMap::<String, usize>::new();
     for _ in 0..BATCHES {
-        let entries: Vec<_> = (0..history.rng.gen_range(0..=SHAPE.l1_slots))
+        let entries: Vec<_> = (0..history.rng.gen_range(0..=shape.l1_slots))
             .map(|_| history.entry())
             .collect();
         // Transfers that a node takes in one by one; those that it refuses change nothing.
@@ -197,7 +207,7 @@ fn random_histories_agree_and_conserve() {
             };
             let tried = [&transfers[..], &[transfer]].concat();
             let mut ledger = history.ledger.clone();
-            match ledger.apply_batch(&SHAPE, TIME, &entries, &fee_slots, &tried) {
+            match ledger.apply_batch(&shape, TIME, &entries, &fee_slots, &tried) {
                 Ok(_) => {
                     *nonces
                         .entry(transfer.transfer.from)
@@ -212,7 +222,7 @@ fn random_histories_agree_and_conserve() {
         }
         let trace = history
             .ledger
-            .apply_batch(&SHAPE, TIME, &entries, &fee_slots, &transfers)
+            .apply_batch(&shape, TIME, &entries, &fee_slots, &transfers)
             .unwrap();
         for entry in &trace.l1 {
             let outcome = format!("{:?}", entry.slot.outcome);
@@ -225,8 +235,7 @@ fn random_histories_agree_and_conserve() {
             *seen.entry(name).or_default() += 1;
         }
         let data = assert_satisfies(&circuit, &trace);
-        let published = PublicData::decode(*data.header(), &data.encode()).unwrap();
-        replica.apply_public_data(&published).unwrap();
+        replica.apply_public_data(&published(&data)).unwrap();
         assert_eq!(replica, history.ledger);
         till.settle(&trace);
         till.assert_conserved(&history.ledger);

@@ -13,8 +13,11 @@
 //! expired at its time; the withdrawal and creation slots of d are those of the transfers. Public inputs: C, ρ,
 //! y.
 //!
+//! If the operations are in a blob ([`DataForm::Blob`]), the words have its commitment, point and value in their
+//! place, and the segments of [`blob`] lie between the creations and the data blocks.
+//!
 //! The templates depend on the tree's depth and on the number of fee slots; the other numbers of slots only set
-//! the copies, so the stored matrices do not grow with the batch.
+//! the copies (and the size of a blob's groups), so the stored matrices do not grow with the batch.
 
 pub mod blob;
 mod closing;
@@ -39,7 +42,8 @@ pub use witness::{BatchAssignment, WitnessError};
 
 use crate::{
     protocol::{
-        public_data::{BatchShape, HEADER_WORDS, RECORD_WORDS, commitment_start},
+        blob::MAX_WORDS,
+        public_data::{BatchShape, DataForm, HEADER_WORDS, RECORD_WORDS, commitment_start},
         queue::SLOT_WORDS,
         tree::MAX_DEPTH,
     },
@@ -48,6 +52,7 @@ use crate::{
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
 use ark_relations::gr1cs::SynthesisError;
+use blob::{BlobError, SliceSegments, SliceTemplates};
 use closing::Closing;
 use data_block::{BLOCK_WORDS, DataBlock};
 use header::{HeaderCircuit, WORD_NAMES};
@@ -63,6 +68,8 @@ pub const MAX_FEE_SLOTS: u32 = 16;
 pub const MAX_OTHER_SLOTS: u32 = 1 << 12;
 /// Transfer slots that a batch may have: the fees of one token stay below 2^128.
 pub const MAX_TRANSFERS: u32 = 1 << 14;
+/// Transfer slots that a batch may have whose operations are in a blob: two to a word.
+pub const MAX_BLOB_TRANSFERS: u32 = 2 * MAX_WORDS as u32;
 
 /// The constant one, C, ρ and y.
 const NUM_INSTANCE: usize = 4;
@@ -85,6 +92,8 @@ const FIRST_FEE: usize = 3;
 struct Layout {
     withdrawals: usize,
     creations: usize,
+    /// The segments of the blob.
+    slice: Option<SliceSegments>,
     /// The first data block. Each of the blocks with words before those of operations is a segment, and
     /// all others together are one.
     data: usize,
@@ -97,12 +106,23 @@ struct Layout {
 impl Layout {
     fn new(shape: &BatchShape) -> Self {
         let withdrawals = FIRST_FEE + shape.fee_slots as usize;
-        let single_blocks = shape.words_before_transfers().div_ceil(BLOCK_WORDS);
         let blocks = shape.words().div_ceil(BLOCK_WORDS);
+        let after_creations = withdrawals + 2;
+        let (slice, data, single_blocks) = match shape.form {
+            DataForm::Calldata => {
+                let single_blocks = shape.words_before_transfers().div_ceil(BLOCK_WORDS);
+                (None, after_creations, single_blocks)
+            }
+            DataForm::Blob => {
+                let slice = SliceSegments::starting_at(after_creations);
+                (Some(slice), after_creations + SliceSegments::COUNT, blocks)
+            }
+        };
         Self {
             withdrawals,
             creations: withdrawals + 1,
-            data: withdrawals + 2,
+            slice,
+            data,
             single_blocks,
             operation_blocks: blocks - single_blocks,
         }
@@ -153,6 +173,12 @@ pub enum ShapeError {
         /// The number asked for.
         got: u32,
     },
+    /// Too many transfers for a blob.
+    #[error("expected at most {MAX_BLOB_TRANSFERS} transfer slots in a blob, got {got}")]
+    BlobTransfers {
+        /// The number asked for.
+        got: u32,
+    },
     /// A tree without levels, or too deep for 33-bit indices.
     #[error("expected a depth of 1 to {MAX_DEPTH}, got {got}")]
     Depth {
@@ -162,6 +188,17 @@ pub enum ShapeError {
     /// The constraint system refused a template.
     #[error("synthesis failed: {0}")]
     Synthesis(#[from] SynthesisError),
+}
+
+impl From<BlobError> for ShapeError {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Synthesis(error) => Self::Synthesis(error),
+            BlobError::Words { .. } | BlobError::GroupWords { .. } => {
+                unreachable!("1 to {MAX_BLOB_TRANSFERS} transfers are 1 to {MAX_WORDS} words")
+            }
+        }
+    }
 }
 
 /// The circuit of batches of one shape.
@@ -181,6 +218,7 @@ struct Templates {
     record: Arc<Template>,
     block: Arc<Template>,
     closing: Arc<Template>,
+    slice: Option<SliceTemplates>,
 }
 
 /// The numbers behind [`BatchCircuit`].
@@ -188,10 +226,13 @@ struct Templates {
 pub struct BatchCost {
     /// Constraints of the whole batch.
     pub constraints: usize,
-    /// Constraints that one more transfer brings, its share of a data block included.
+    /// Constraints that one more transfer brings, its share of a data block, or of a blob's block and group,
+    /// included.
     pub constraints_per_transfer: f64,
-    /// Of these, for public data: the operation's column and the share of a data block.
+    /// Of these, for public data: the operation's column and the share.
     pub public_data_constraints_per_transfer: f64,
+    /// Constraints for the commitment to a blob's words and their value, 0 for batches in calldata.
+    pub blob_constraints: usize,
     /// Constraints that one more L1 slot brings, its four words included.
     pub constraints_per_l1_slot: f64,
     /// Constraints that one more withdrawal or creation slot brings, its two words included.
@@ -214,6 +255,11 @@ impl BatchCircuit {
     pub fn new(shape: BatchShape) -> Result<Self, ShapeError> {
         if !(1..=MAX_TRANSFERS).contains(&shape.transfers) {
             return Err(ShapeError::Transfers {
+                got: shape.transfers,
+            });
+        }
+        if shape.form == DataForm::Blob && shape.transfers > MAX_BLOB_TRANSFERS {
+            return Err(ShapeError::BlobTransfers {
                 got: shape.transfers,
             });
         }
@@ -263,8 +309,9 @@ impl BatchCircuit {
     pub fn cost(&self) -> BatchCost {
         let constraints = self.program.num_constraints();
         let word = self.templates.block.num_constraints() as f64 / BLOCK_WORDS as f64;
+        let slice = self.templates.slice.as_ref();
         // Two operations to a word.
-        let share = word / 2.0;
+        let share = slice.map_or(word, SliceTemplates::constraints_per_word) / 2.0;
         let with_words = |template: &Template, words: usize| {
             template.num_constraints() as f64 + word * words as f64
         };
@@ -274,6 +321,7 @@ impl BatchCircuit {
             constraints,
             constraints_per_transfer: transfer.num_constraints() as f64 + share,
             public_data_constraints_per_transfer: operation as f64 + share,
+            blob_constraints: slice.map_or(0, SliceTemplates::num_constraints),
             constraints_per_l1_slot: with_words(&self.templates.l1, SLOT_WORDS),
             constraints_per_record_slot: with_words(&self.templates.record, RECORD_WORDS),
             columns_in_a: self.program.count_columns_in(Matrix::A),
@@ -313,12 +361,16 @@ impl Templates {
             fee: Arc::new(Template::new("fee", &padding.fee_slot(Fr::ZERO))?),
             block: Arc::new(Template::new("data", &DataBlock::zero())?),
             closing: Arc::new(Template::new("closing", &Closing::zero())?),
+            slice: match shape.form {
+                DataForm::Calldata => None,
+                DataForm::Blob => Some(SliceTemplates::new(shape.transfer_words())?),
+            },
         })
     }
 }
 
 /// Lays out the segments: header, L1 slots, transfers, one segment for each fee slot, withdrawals, creations,
-/// data, closing.
+/// the blob's, data, closing.
 fn program(shape: &BatchShape, templates: &Templates) -> Program {
     let layout = Layout::new(shape);
     let wiring = Wiring {
@@ -355,6 +407,14 @@ fn program(shape: &BatchShape, templates: &Templates) -> Program {
         );
         let pushed = program.push(templates.record.clone(), copies as usize, vec![acc]);
         debug_assert_eq!(pushed, segment);
+    }
+    if let Some(slice) = &templates.slice {
+        let pushed = slice.push(
+            &mut program,
+            TRANSFERS,
+            templates.transfer.export("operation"),
+        );
+        debug_assert_eq!(Some(pushed), layout.slice);
     }
     for block in 0..layout.single_blocks {
         program.push(templates.block.clone(), 1, wiring.single_block(block));
@@ -474,7 +534,8 @@ impl Wiring<'_> {
         wires
     }
 
-    /// The columns of all words before those of operations, in the order of `docs/protocol.md` §7.
+    /// The columns of all words before those of operations, the blob's included, in the order of
+    /// `docs/protocol.md` §7.
     fn single_words(&self) -> Vec<Source> {
         let (shape, layout) = (self.shape, &self.layout);
         let mut words: Vec<Source> = WORD_NAMES.iter().map(|name| self.header(name)).collect();
@@ -496,6 +557,9 @@ impl Wiring<'_> {
             }
         }
         debug_assert_eq!(words.len(), shape.words_before_transfers());
+        if let (Some(slice), Some(segments)) = (&self.templates.slice, &layout.slice) {
+            words.extend(slice.words(segments));
+        }
         words
     }
 
@@ -514,6 +578,7 @@ impl Wiring<'_> {
         for word in block * BLOCK_WORDS..(block + 1) * BLOCK_WORDS {
             let pair = match singles.get(word) {
                 Some(single) => [Source::Zero, *single],
+                None if self.layout.slice.is_some() => [Source::Zero; 2],
                 None => {
                     let first = 2 * (word - singles.len());
                     [self.operation(first), self.operation(first + 1)]

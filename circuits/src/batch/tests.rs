@@ -1,13 +1,16 @@
 //! The batch circuit against the ledger.
 
-use super::{BatchCircuit, MAX_FEE_SLOTS, ShapeError, WitnessError};
+use super::{
+    BatchAssignment, BatchCircuit, MAX_BLOB_TRANSFERS, MAX_FEE_SLOTS, ShapeError, WitnessError,
+};
 use crate::{
     protocol::{
         account::{Account, AccountIndex},
         amount::{Amount, Fee},
+        blob::{self, BlobScalar},
         eddsa::{PrivateKey, PublicKey},
         ledger::{BatchTrace, Ledger, ReceiverTrace},
-        public_data::{BatchShape, FeeSlot, PublicData, Slots},
+        public_data::{BatchShape, DataError, DataForm, FeeSlot, PublicData, Slots},
         queue::{Entry, EntryType, Outcome},
         transfer::{Address, Domain, Operation, Recipient, SignedTransfer, Transfer},
         uint::U40,
@@ -118,9 +121,50 @@ pub(super) fn trace(shape: BatchShape, transfers: &[SignedTransfer]) -> BatchTra
         .unwrap()
 }
 
+/// The same shape with operations in a blob.
+pub(super) const fn in_a_blob(shape: BatchShape) -> BatchShape {
+    BatchShape {
+        form: DataForm::Blob,
+        ..shape
+    }
+}
+
+/// z of a blob that has this batch alone.
+pub(super) fn point(trace: &BatchTrace) -> BlobScalar {
+    let commitment = blob::commitment(&trace.blob_words().unwrap());
+    blob::challenge(&[1; 32], &trace.header.domain, &[commitment])
+}
+
+pub(super) fn assign(circuit: &BatchCircuit, trace: &BatchTrace) -> BatchAssignment {
+    match circuit.shape().form {
+        DataForm::Calldata => circuit.assign(trace).unwrap(),
+        DataForm::Blob => circuit.assign_with_blob(trace, point(trace)).unwrap(),
+    }
+}
+
+pub(super) fn public_data(trace: &BatchTrace) -> PublicData {
+    match trace.header.shape.form {
+        DataForm::Calldata => trace.public_data().unwrap(),
+        DataForm::Blob => trace.public_data_with_blob(point(trace)).unwrap(),
+    }
+}
+
+/// What a node reads from the call, and from the blob if there is one.
+pub(super) fn published(data: &PublicData) -> PublicData {
+    let (header, bytes) = (*data.header(), data.encode());
+    match data.slots().blob_point {
+        None => PublicData::decode(header, &bytes).unwrap(),
+        Some(z) => {
+            let words = blob::from_file(&blob::to_file(&data.blob_words())).unwrap();
+            let words = &words[..header.shape.transfer_words()];
+            PublicData::decode_with_blob(header, &bytes, words, z).unwrap()
+        }
+    }
+}
+
 /// The circuit accepts the batch, with the words and public inputs of its public data.
 pub(super) fn assert_satisfies(circuit: &BatchCircuit, trace: &BatchTrace) -> PublicData {
-    let assignment = circuit.assign(trace).unwrap();
+    let assignment = assign(circuit, trace);
     let broken = circuit.program().first_unsatisfied(&assignment.columns);
     assert_eq!(
         broken.map(|row| circuit.program().label(row)),
@@ -129,7 +173,7 @@ pub(super) fn assert_satisfies(circuit: &BatchCircuit, trace: &BatchTrace) -> Pu
         trace.header.batch_number,
         circuit.shape()
     );
-    let data = trace.public_data().unwrap();
+    let data = public_data(trace);
     assert_eq!(assignment.words, data.words());
     assert_eq!(assignment.public_inputs(), data.public_inputs());
     data
@@ -138,9 +182,11 @@ pub(super) fn assert_satisfies(circuit: &BatchCircuit, trace: &BatchTrace) -> Pu
 #[test]
 fn a_batch_of_the_ledger_satisfies_the_circuit() {
     for shape in [shape(5, 2), shape(6, 2), shape(8, 3), shape(40, 2)] {
-        let circuit = BatchCircuit::new(shape).unwrap();
-        let trace = trace(shape, &transfers());
-        assert_satisfies(&circuit, &trace);
+        for shape in [shape, in_a_blob(shape)] {
+            let circuit = BatchCircuit::new(shape).unwrap();
+            let trace = trace(shape, &transfers());
+            assert_satisfies(&circuit, &trace);
+        }
     }
 }
 
@@ -241,13 +287,14 @@ fn batches_of_everything_satisfy_the_circuit() {
             creations,
             ..shape(transfers, 2)
         };
-        let (before, after, trace) = everything(shape);
-        let circuit = BatchCircuit::new(shape).unwrap();
-        let data = assert_satisfies(&circuit, &trace);
-        let mut rebuilt = before;
-        let published = PublicData::decode(*data.header(), &data.encode()).unwrap();
-        rebuilt.apply_public_data(&published).unwrap();
-        assert_eq!(rebuilt, after);
+        for shape in [shape, in_a_blob(shape)] {
+            let (before, after, trace) = everything(shape);
+            let circuit = BatchCircuit::new(shape).unwrap();
+            let data = assert_satisfies(&circuit, &trace);
+            let mut rebuilt = before;
+            rebuilt.apply_public_data(&published(&data)).unwrap();
+            assert_eq!(rebuilt, after);
+        }
     }
 }
 
@@ -357,6 +404,21 @@ fn the_cost_model_is_exact() {
     assert!((marginal - few.constraints_per_transfer).abs() < 1e-9);
 }
 
+/// The bars: 25 constraints a word beyond the calldata form, and 250,000 for all words together.
+#[test]
+fn a_blob_costs_little_more_than_calldata() {
+    let cost = |shape| BatchCircuit::new(shape).unwrap().cost();
+    let words = MAX_BLOB_TRANSFERS / 2;
+    let shape = shape(MAX_BLOB_TRANSFERS, 2);
+    let (calldata, blob) = (cost(shape), cost(in_a_blob(shape)));
+    let more = blob.constraints - calldata.constraints;
+    assert_eq!((words, more), (4096, 119_200));
+    let per_word = 2.0 * (blob.constraints_per_transfer - calldata.constraints_per_transfer);
+    assert!(per_word <= 6.0, "{per_word}");
+    let fixed = more as f64 - f64::from(words) * per_word;
+    assert!(fixed < 100_000.0, "{fixed}");
+}
+
 /// The constraints of a transfer, part by part, the columns of A and B, and the digests of all. A
 /// change here is a change of the circuit: every key made before is void. Where it is meant, the
 /// failure prints the file's new text.
@@ -426,6 +488,11 @@ fn shapes_out_of_bounds_are_refused() {
     );
     let got = MAX_FEE_SLOTS + 1;
     assert_eq!(refused(shape(1, got)), ShapeError::FeeSlots { got });
+    let got = MAX_BLOB_TRANSFERS + 1;
+    assert_eq!(
+        refused(in_a_blob(shape(got, 1))),
+        ShapeError::BlobTransfers { got }
+    );
     for got in [0, 12] {
         assert_eq!(
             refused(BatchShape {
@@ -478,12 +545,37 @@ fn traces_of_another_shape_are_refused() {
 }
 
 #[test]
+fn a_trace_is_assigned_in_its_own_form() {
+    for (shape, other) in [
+        (shape(5, 2), in_a_blob(shape(5, 2))),
+        (in_a_blob(shape(5, 2)), shape(5, 2)),
+    ] {
+        let circuit = BatchCircuit::new(shape).unwrap();
+        let trace = trace(shape, &transfers());
+        let error = match shape.form {
+            DataForm::Calldata => circuit.assign_with_blob(&trace, BlobScalar::ONE),
+            DataForm::Blob => circuit.assign(&trace),
+        };
+        let form = shape.form;
+        let expected = WitnessError::PublicData(DataError::BlobPoint { form });
+        assert_eq!(error.unwrap_err(), expected);
+        let error = BatchCircuit::new(other)
+            .unwrap()
+            .assign(&trace)
+            .unwrap_err();
+        let (expected, got) = (other, shape);
+        assert_eq!(error, WitnessError::Shape { expected, got });
+    }
+}
+
+#[test]
 fn the_digest_names_the_shape() {
     let digest = |shape| BatchCircuit::new(shape).unwrap().digest();
     let all = [
         shape(1, 1),
         shape(2, 1),
         shape(1, 2),
+        in_a_blob(shape(1, 1)),
         BatchShape {
             depth: 3,
             ..shape(1, 1)

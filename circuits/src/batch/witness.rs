@@ -2,6 +2,7 @@
 
 use super::{
     BatchCircuit, FIRST_FEE, HEADER, L1, Layout, RECORDS_START, TRANSFERS,
+    blob::SliceWitness,
     closing::Closing,
     data_block::{BLOCK_WORDS, DataBlock},
     fee_slot::FeeSlotCircuit,
@@ -14,6 +15,7 @@ use super::{
 use crate::gadgets::account::power_of_two;
 use crate::protocol::{
     account::{Account, AccountIndex},
+    blob::BlobScalar,
     ledger::{BatchTrace, FeeTrace, ReceiverTrace, TransferTrace},
     poseidon,
     public_data::{
@@ -35,6 +37,8 @@ pub struct BatchAssignment {
     pub columns: Vec<Fr>,
     /// d₀ … d₍m₋₁₎.
     pub words: Vec<Fr>,
+    /// z, if the operations are in a blob.
+    pub blob_point: Option<BlobScalar>,
 }
 
 impl BatchAssignment {
@@ -115,6 +119,7 @@ struct Flow<'a> {
     /// `evaluations[k]`: block k's and all later blocks' words evaluated at ρ.
     evaluations: Vec<Fr>,
     rho: Fr,
+    slice: Option<SliceWitness>,
 }
 
 impl BatchCircuit {
@@ -124,10 +129,24 @@ impl BatchCircuit {
     /// assignment that does not satisfy the constraints; the prover says so.
     ///
     /// # Errors
-    /// If the trace has not the circuit's shape.
+    /// If the trace has not the circuit's shape, or its operations are in a blob.
     pub fn assign(&self, trace: &BatchTrace) -> Result<BatchAssignment, WitnessError> {
         self.check_shape(trace)?;
         self.assign_as(trace, &trace.public_data()?)
+    }
+
+    /// The assignment of a batch whose operations are in a blob that is evaluated at `z`
+    /// ([`challenge`](crate::protocol::blob::challenge)).
+    ///
+    /// # Errors
+    /// If the trace has not the circuit's shape, or its operations are not in a blob.
+    pub fn assign_with_blob(
+        &self,
+        trace: &BatchTrace,
+        z: BlobScalar,
+    ) -> Result<BatchAssignment, WitnessError> {
+        self.check_shape(trace)?;
+        self.assign_as(trace, &trace.public_data_with_blob(z)?)
     }
 
     /// The assignment of a batch that publishes these data.
@@ -136,7 +155,10 @@ impl BatchCircuit {
         trace: &BatchTrace,
         public_data: &PublicData,
     ) -> Result<BatchAssignment, WitnessError> {
-        let flow = Flow::new(&self.shape, trace, public_data);
+        let point = public_data.slots().blob_point;
+        let slice = self.templates.slice.as_ref().zip(point);
+        let slice = slice.map(|(templates, z)| templates.evaluate(public_data.blob_words(), z));
+        let flow = Flow::new(&self.shape, trace, public_data, slice);
         let instance = [
             Fr::ONE,
             *flow.states.last().expect("there is a first state"),
@@ -149,6 +171,7 @@ impl BatchCircuit {
         Ok(BatchAssignment {
             columns,
             words: flow.words,
+            blob_point: point,
         })
     }
 
@@ -216,6 +239,12 @@ impl BatchCircuit {
                 creations,
             });
         }
+        if let (Some(slice), Some(segments), Some(witness)) =
+            (&templates.slice, &layout.slice, &flow.slice)
+            && let Some(locals) = slice.witness(witness, segments, segment, copy)
+        {
+            return locals;
+        }
         if segment >= layout.data {
             let block = segment - layout.data + copy;
             return templates.block.witness(&flow.block(&self.shape, block));
@@ -241,7 +270,12 @@ impl BatchCircuit {
 }
 
 impl<'a> Flow<'a> {
-    fn new(shape: &BatchShape, trace: &'a BatchTrace, public_data: &PublicData) -> Self {
+    fn new(
+        shape: &BatchShape,
+        trace: &'a BatchTrace,
+        public_data: &PublicData,
+        slice: Option<SliceWitness>,
+    ) -> Self {
         let padding = Padding::new(&trace.header);
         let words = public_data.words();
         let slots = shape.fee_slots as usize;
@@ -329,6 +363,7 @@ impl<'a> Flow<'a> {
             states,
             evaluations,
             rho,
+            slice,
         }
     }
 

@@ -122,7 +122,7 @@ pub(super) fn pack(fields: &[(u128, u32)]) -> Fr {
     Fr::from(word)
 }
 
-fn integer_to_be_bytes(value: &U256) -> [u8; 32] {
+pub(super) fn integer_to_be_bytes(value: &U256) -> [u8; 32] {
     let mut bytes = [0; 32];
     for (chunk, limb) in bytes.rchunks_exact_mut(8).zip(value.0) {
         chunk.copy_from_slice(&limb.to_be_bytes());
@@ -130,7 +130,7 @@ fn integer_to_be_bytes(value: &U256) -> [u8; 32] {
     bytes
 }
 
-fn integer_from_be_bytes(bytes: &[u8; 32]) -> U256 {
+pub(super) fn integer_from_be_bytes(bytes: &[u8; 32]) -> U256 {
     let mut limbs = [0; 4];
     for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks_exact(8)) {
         *limb = chunk

@@ -26,6 +26,7 @@ use thiserror::Error;
 use super::{
     account::AccountIndex,
     amount::{Amount, Fee},
+    blob::{BlobScalar, CLAIM_WORDS, Claim, Word, optional_point},
     eddsa::PublicKey,
     field, poseidon,
     queue::{L1Slot, SLOT_BYTES, SLOT_WORDS, SlotError, integer},
@@ -76,10 +77,23 @@ const COUNTS_BYTES: usize = 8;
 /// has roots of unity for 2²⁸ constraints, and a transfer takes more than 2¹⁴.
 pub const MAX_SLOTS: u32 = (1 << 16) - 1;
 
+/// Where a batch publishes its operations. All other words are in calldata.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DataForm {
+    /// In calldata, and among the words.
+    #[default]
+    Calldata,
+    /// In a blob; the words have what the blob's polynomial is worth at a point.
+    Blob,
+}
+
 /// What a batch circuit has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "UncheckedShape")]
 pub struct BatchShape {
+    /// Where the operations are; calldata if JSON says nothing.
+    pub form: DataForm,
     /// N.
     pub transfers: u32,
     /// L.
@@ -97,6 +111,8 @@ pub struct BatchShape {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UncheckedShape {
+    #[serde(default)]
+    form: DataForm,
     transfers: u32,
     l1_slots: u32,
     fee_slots: u32,
@@ -118,6 +134,7 @@ impl TryFrom<UncheckedShape> for BatchShape {
 
     fn try_from(unchecked: UncheckedShape) -> Result<Self, TooManySlots> {
         let UncheckedShape {
+            form,
             transfers,
             l1_slots,
             fee_slots,
@@ -129,6 +146,7 @@ impl TryFrom<UncheckedShape> for BatchShape {
         match slots.into_iter().max().unwrap_or_default() {
             got if got > MAX_SLOTS => Err(TooManySlots { got }),
             _ => Ok(Self {
+                form,
                 transfers,
                 l1_slots,
                 fee_slots,
@@ -144,6 +162,7 @@ impl BatchShape {
     /// Room for transfers between accounts alone: no L1, withdrawal or creation slots.
     pub const fn transfers_only(depth: u32, transfers: u32, fee_slots: u32) -> Self {
         Self {
+            form: DataForm::Calldata,
             transfers,
             l1_slots: 0,
             fee_slots,
@@ -153,12 +172,12 @@ impl BatchShape {
         }
     }
 
-    /// Words of operations, two to a word.
+    /// Words of operations, two to a word, in calldata or in a blob.
     pub fn transfer_words(&self) -> usize {
         (self.transfers as usize).div_ceil(2)
     }
 
-    /// Words before those of operations.
+    /// Words before those of operations, or of the blob.
     pub fn words_before_transfers(&self) -> usize {
         HEADER_WORDS
             + SLOT_WORDS * self.l1_slots as usize
@@ -168,7 +187,11 @@ impl BatchShape {
 
     /// m, the number of words.
     pub fn words(&self) -> usize {
-        self.words_before_transfers() + self.transfer_words()
+        let last = match self.form {
+            DataForm::Calldata => self.transfer_words(),
+            DataForm::Blob => CLAIM_WORDS,
+        };
+        self.words_before_transfers() + last
     }
 }
 
@@ -208,6 +231,7 @@ impl Header {
             Fr::from(self.timestamp.get()),
             Fr::from(self.batch_number),
             field::pack(&[
+                (shape.form as u128, 8),
                 (shape.depth.into(), 32),
                 (shape.creations.into(), 32),
                 (shape.withdrawals.into(), 32),
@@ -493,12 +517,33 @@ pub enum DataError {
         /// The slot.
         slot: usize,
     },
+    /// Operations in a blob go with the point at which it is evaluated, and those in calldata with none.
+    #[error("expected {} for operations in {form:?}, got {}", point(*.form == DataForm::Blob), point(*.form != DataForm::Blob))]
+    BlobPoint {
+        /// Of the shape.
+        form: DataForm,
+    },
+    /// Another number of blob words than the shape has.
+    #[error("expected {expected} blob words, got {got}")]
+    BlobWords {
+        /// ⌈N/2⌉.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
     /// The half of the last word that an odd number of slots leaves over is not zero.
     #[error("expected zeros after the last of {transfers} transfer slots")]
     SpareHalf {
         /// N.
         transfers: u32,
     },
+}
+
+fn point(there: bool) -> &'static str {
+    match there {
+        true => "a blob's point",
+        false => "no blob's point",
+    }
 }
 
 /// The public data of one batch.
@@ -522,6 +567,9 @@ pub struct Slots {
     pub creations: Vec<PublicKey>,
     /// N transfer slots.
     pub transfers: Vec<Option<PublicTransfer>>,
+    /// z, if the operations are in a blob.
+    #[serde(default, with = "optional_point")]
+    pub blob_point: Option<BlobScalar>,
 }
 
 impl TryFrom<Slots> for PublicData {
@@ -542,6 +590,25 @@ struct Shown {
 }
 
 impl Shown {
+    /// The counts that call data begin with.
+    fn read(shape: &BatchShape, bytes: &[u8]) -> Result<Self, DataError> {
+        let (counts, _) = bytes
+            .split_first_chunk::<COUNTS_BYTES>()
+            .ok_or(DataError::Length {
+                expected: COUNTS_BYTES,
+                got: bytes.len(),
+            })?;
+        let count = |i: usize| usize::from(u16::from_be_bytes([counts[2 * i], counts[2 * i + 1]]));
+        let shown = Self {
+            l1: count(0),
+            withdrawals: count(1),
+            creations: count(2),
+            transfer_words: count(3),
+        };
+        shown.check(shape)?;
+        Ok(shown)
+    }
+
     fn counts(&self) -> [usize; 4] {
         [
             self.l1,
@@ -557,7 +624,10 @@ impl Shown {
             ("L1 slots", shape.l1_slots as usize),
             ("withdrawal slots", shape.withdrawals as usize),
             ("creation slots", shape.creations as usize),
-            ("operation words", shape.transfer_words()),
+            match shape.form {
+                DataForm::Calldata => ("operation words", shape.transfer_words()),
+                DataForm::Blob => ("operation words in calldata", 0),
+            },
         ];
         for ((what, expected), got) in most.into_iter().zip(self.counts()) {
             if got > expected {
@@ -601,7 +671,12 @@ impl PublicData {
             withdrawals,
             creations,
             transfers,
+            blob_point,
         } = &slots;
+        let form = header.shape.form;
+        if blob_point.is_some() != (form == DataForm::Blob) {
+            return Err(DataError::BlobPoint { form });
+        }
         let (f, n) = (header.shape.fee_slots, header.shape.transfers);
         if fee_slots.len() != f as usize {
             return Err(DataError::FeeSlots {
@@ -677,8 +752,24 @@ impl PublicData {
         &self.0.transfers
     }
 
+    /// C₁, z and p(z), if the operations are in a blob.
+    pub fn claim(&self) -> Option<Claim> {
+        let z = self.0.blob_point?;
+        Some(Claim::new(&self.blob_words(), z))
+    }
+
+    /// The operations as words of a blob, unused ones included.
+    pub fn blob_words(&self) -> Vec<Word> {
+        let word =
+            |[first, second]: [u128; 2]| Word::new(first, second).expect("operations of 124 bits");
+        self.transfer_pairs().map(word).collect()
+    }
+
     fn shown(&self) -> Shown {
-        let used = self.transfers().iter().rposition(Option::is_some);
+        let used = match self.header().shape.form {
+            DataForm::Calldata => self.transfers().iter().rposition(Option::is_some),
+            DataForm::Blob => None,
+        };
         Shown {
             l1: self.l1().len(),
             withdrawals: self.withdrawals().len(),
@@ -693,7 +784,16 @@ impl PublicData {
         let shown = self.shown();
         let words = |slots: u32, words: usize| slots as usize * words;
         let keys = self.creations().iter();
-        let pairs = self.transfer_pairs().take(shown.transfer_words);
+        let last = match self.claim() {
+            Some(claim) => (claim.words().to_vec(), CLAIM_WORDS),
+            None => {
+                let pairs = self.transfer_pairs().take(shown.transfer_words);
+                let words = pairs.map(|[first, second]| {
+                    field::pack(&[(first, TRANSFER_BITS), (second, TRANSFER_BITS)])
+                });
+                (words.collect(), shape.transfer_words())
+            }
+        };
         [
             (self.header().words().to_vec(), HEADER_WORDS),
             (
@@ -715,14 +815,7 @@ impl PublicData {
                 keys.flat_map(|key| [key.x, key.y]).collect(),
                 words(shape.creations, RECORD_WORDS),
             ),
-            (
-                pairs
-                    .map(|[first, second]| {
-                        field::pack(&[(first, TRANSFER_BITS), (second, TRANSFER_BITS)])
-                    })
-                    .collect(),
-                shape.transfer_words(),
-            ),
+            last,
         ]
     }
 
@@ -758,12 +851,8 @@ impl PublicData {
             bytes.extend_from_slice(&field::to_be_bytes(&key.x));
             bytes.extend_from_slice(&field::to_be_bytes(&key.y));
         }
-        for [first, second] in self.transfer_pairs().take(shown.transfer_words) {
-            // 248 bits: the first operation, its last four bits beside the second's first four.
-            let high = first >> 4;
-            let low = (first & 0xf) << TRANSFER_BITS | second;
-            bytes.extend_from_slice(&high.to_be_bytes()[1..]);
-            bytes.extend_from_slice(&low.to_be_bytes());
+        for word in self.blob_words().iter().take(shown.transfer_words) {
+            bytes.extend_from_slice(&word.to_be_bytes());
         }
         bytes
     }
@@ -772,28 +861,53 @@ impl PublicData {
     /// are `bytes`.
     ///
     /// # Errors
-    /// If the length is not that of the slots shown, or a slot is none that [`encode`](Self::encode)
-    /// writes.
+    /// If the length is not that of the slots shown, a slot is none that [`encode`](Self::encode)
+    /// writes, or the operations are in a blob.
     pub fn decode(header: Header, bytes: &[u8]) -> Result<Self, DataError> {
+        Self::decode_all(header, bytes, None)
+    }
+
+    /// Cuts the call data of a batch of `shape` off those of several, one after the other.
+    ///
+    /// # Errors
+    /// If the bytes end before the batch's do.
+    pub fn split_first<'a>(
+        shape: &BatchShape,
+        bytes: &'a [u8],
+    ) -> Result<(&'a [u8], &'a [u8]), DataError> {
+        let expected = Shown::read(shape, bytes)?.data_len(shape.fee_slots as usize);
+        let got = bytes.len();
+        bytes
+            .split_at_checked(expected)
+            .ok_or(DataError::Length { expected, got })
+    }
+
+    /// The same of operations in a blob: `words` are the batch's slice of the blob, evaluated at `z`.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode), of operations in calldata, and if there are not ⌈N/2⌉ words.
+    pub fn decode_with_blob(
+        header: Header,
+        bytes: &[u8],
+        words: &[Word],
+        z: BlobScalar,
+    ) -> Result<Self, DataError> {
+        Self::decode_all(header, bytes, Some((words, z)))
+    }
+
+    fn decode_all(
+        header: Header,
+        bytes: &[u8],
+        blob: Option<(&[Word], BlobScalar)>,
+    ) -> Result<Self, DataError> {
         let shape = header.shape;
-        let length = |expected| DataError::Length {
-            expected,
-            got: bytes.len(),
-        };
-        let (counts, _) = bytes
-            .split_first_chunk::<COUNTS_BYTES>()
-            .ok_or_else(|| length(COUNTS_BYTES))?;
-        let count = |i: usize| usize::from(u16::from_be_bytes([counts[2 * i], counts[2 * i + 1]]));
-        let shown = Shown {
-            l1: count(0),
-            withdrawals: count(1),
-            creations: count(2),
-            transfer_words: count(3),
-        };
-        shown.check(&shape)?;
-        let expected = shown.data_len(shape.fee_slots as usize);
-        if bytes.len() != expected {
-            return Err(length(expected));
+        if blob.is_some() != (shape.form == DataForm::Blob) {
+            return Err(DataError::BlobPoint { form: shape.form });
+        }
+        let shown = Shown::read(&shape, bytes)?;
+        let (expected, got) = (shown.data_len(shape.fee_slots as usize), bytes.len());
+        if got != expected {
+            return Err(DataError::Length { expected, got });
         }
         let mut rest = &bytes[COUNTS_BYTES..];
         let mut section = |len: usize| {
@@ -832,18 +946,28 @@ impl PublicData {
             })
             .collect::<Result<_, _>>()?;
         let words = section(shown.transfer_words * TRANSFER_WORD_BYTES);
+        let shown_words: Vec<Word>;
+        let words = match blob {
+            Some((words, _)) => {
+                let (expected, got) = (shape.transfer_words(), words.len());
+                if expected != got {
+                    return Err(DataError::BlobWords { expected, got });
+                }
+                words
+            }
+            None => {
+                let words = words.as_chunks().0.iter();
+                shown_words = words.map(Word::from_be_bytes).collect();
+                &shown_words
+            }
+        };
         let mut transfers = words
-            .chunks_exact(TRANSFER_WORD_BYTES)
-            .flat_map(|word| {
-                let (high, low) = word.split_at(TRANSFER_WORD_BYTES - 16);
-                let low = integer(low);
-                let first = integer(high) << 4 | low >> TRANSFER_BITS;
-                [first, low & ((1 << TRANSFER_BITS) - 1)]
-            })
+            .iter()
+            .flat_map(|word| [word.high(), word.low()])
             .enumerate()
             .map(|(slot, encoding)| PublicTransfer::decode(slot, encoding))
             .collect::<Result<Vec<_>, _>>()?;
-        if let [.., None, None] = transfers[..] {
+        if let ([.., None, None], None) = (&transfers[..], blob) {
             return Err(DataError::LastWordZero);
         }
         if transfers.len() > shape.transfers as usize && transfers.pop() != Some(None) {
@@ -859,6 +983,7 @@ impl PublicData {
             withdrawals,
             creations,
             transfers,
+            blob_point: blob.map(|(_, z)| z),
         })
     }
 
@@ -899,10 +1024,12 @@ impl PublicData {
 
 /// s₀ = "zkroll/data"·2³² + m: the state that the commitment to m words starts from.
 pub fn commitment_start(m: u32) -> Fr {
-    let domain = COMMITMENT_DOMAIN
-        .iter()
-        .fold(0u128, |value, byte| value << 8 | u128::from(*byte));
-    Fr::from(domain << 32 | u128::from(m))
+    start_of(COMMITMENT_DOMAIN, m)
+}
+
+/// Where a commitment to m words of a domain starts.
+pub(super) fn start_of(domain: &[u8; 11], m: u32) -> Fr {
+    Fr::from(integer(domain) << 32 | u128::from(m))
 }
 
 /// s₀, s₁, …: the commitment's states, of which C is the last.
@@ -911,7 +1038,12 @@ pub fn commitment_start(m: u32) -> Fr {
 /// If there are 2³² words or more.
 pub fn commitment_states(words: &[Fr]) -> Vec<Fr> {
     let m = u32::try_from(words.len()).expect("fewer than 2^32 words");
-    let mut states = vec![commitment_start(m)];
+    states_from(commitment_start(m), words)
+}
+
+/// The states of a commitment that starts from `start`.
+pub(super) fn states_from(start: Fr, words: &[Fr]) -> Vec<Fr> {
+    let mut states = vec![start];
     for chunk in words.chunks(COMMITMENT_RATE) {
         let mut inputs = [Fr::ZERO; COMMITMENT_RATE + 1];
         inputs[0] = states[states.len() - 1];

@@ -273,7 +273,7 @@ impl Program {
         *hasher.finalize().as_bytes()
     }
 
-    fn column_of_source(&self, source: Source) -> Option<usize> {
+    pub(crate) fn column_of_source(&self, source: Source) -> Option<usize> {
         match source {
             Source::Zero => None,
             Source::Instance(index) => Some(index),

@@ -3,7 +3,7 @@
 use zkroll_circuits::protocol::{
     account::{Account, AccountIndex},
     ledger::{BatchTrace, Ledger, LedgerError},
-    public_data::{BatchShape, FeeSlot},
+    public_data::{BatchShape, DataForm, FeeSlot},
     uint::U40,
 };
 
@@ -12,6 +12,7 @@ use super::{domain, key, signed, transfer};
 pub const DEPTH: usize = 2;
 pub const TIMESTAMP: u64 = 1_900_000_000;
 pub const SHAPE: BatchShape = BatchShape {
+    form: DataForm::Calldata,
     transfers: 4,
     l1_slots: 5,
     fee_slots: 2,

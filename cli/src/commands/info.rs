@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
+use zkroll::circuits::protocol::public_data::DataForm;
 use zkroll::circuits::template::Template;
 use zkroll::prover::{HBasis, backend, key_file};
 
@@ -34,9 +35,13 @@ pub struct Info {
     l1_slots: u32,
     withdrawals: u32,
     creations: u32,
+    /// Where a batch's operations are.
+    form: DataForm,
     constraints: usize,
     constraints_per_transfer: f64,
     public_data_constraints_per_transfer: f64,
+    /// Of all constraints, for a blob's words: their commitment and their value at a point.
+    blob_constraints: usize,
     constraints_per_l1_slot: f64,
     constraints_per_record_slot: f64,
     columns: usize,
@@ -92,9 +97,11 @@ pub fn run(args: &InfoArgs) -> Result<Info, CliError> {
         l1_slots: shape.l1_slots,
         withdrawals: shape.withdrawals,
         creations: shape.creations,
+        form: shape.form,
         constraints: cost.constraints,
         constraints_per_transfer: cost.constraints_per_transfer,
         public_data_constraints_per_transfer: cost.public_data_constraints_per_transfer,
+        blob_constraints: cost.blob_constraints,
         constraints_per_l1_slot: cost.constraints_per_l1_slot,
         constraints_per_record_slot: cost.constraints_per_record_slot,
         columns: circuit.program().num_instance() + circuit.program().num_witness(),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use zkroll::circuits::batch::BatchCircuit;
 use zkroll::circuits::protocol::{
     ledger::{BatchTrace, Ledger},
-    public_data::{BatchShape, FeeSlot},
+    public_data::{BatchShape, DataForm, FeeSlot},
     queue::Entry,
     transfer::SignedTransfer,
 };
@@ -227,6 +227,7 @@ impl ProveArgs {
         };
         let depth = ledger.depth() as u32;
         let shape = BatchShape {
+            form: DataForm::Calldata,
             transfers: self.transfers.unwrap_or(DEFAULT_TRANSFERS),
             l1_slots: self.l1_slots.unwrap_or(DEFAULT_L1_SLOTS),
             fee_slots: self.fee_slots.unwrap_or(DEFAULT_FEE_SLOTS),

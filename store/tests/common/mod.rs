@@ -11,7 +11,7 @@ use zkroll_circuits::protocol::{
     amount::{Amount, Fee},
     eddsa::{PrivateKey, PublicKey},
     ledger::{BatchError, BatchTrace, Ledger},
-    public_data::{BatchShape, FeeSlot},
+    public_data::{BatchShape, DataForm, FeeSlot, PublicData},
     queue::{Entry, EntryType},
     transfer::{Address, Domain, Recipient, SignedTransfer, Transfer},
     uint::U40,
@@ -19,6 +19,7 @@ use zkroll_circuits::protocol::{
 
 pub const DEPTH: usize = 3;
 pub const SHAPE: BatchShape = BatchShape {
+    form: DataForm::Calldata,
     transfers: 4,
     l1_slots: 3,
     fee_slots: 2,
@@ -62,6 +63,8 @@ pub fn fee_slots() -> [FeeSlot; 2] {
 /// What a batch is made of.
 #[derive(Clone, Debug)]
 pub struct Batch {
+    /// [`SHAPE`], with the operations in calldata or in a blob.
+    pub shape: BatchShape,
     pub timestamp: u64,
     pub entries: Vec<Entry>,
     pub transfers: Vec<SignedTransfer>,
@@ -70,12 +73,22 @@ pub struct Batch {
 impl Batch {
     pub fn apply(&self, ledger: &mut Ledger) -> Result<BatchTrace, BatchError> {
         let Self {
+            shape,
             timestamp,
             entries,
             transfers,
         } = self;
-        ledger.apply_batch(&SHAPE, *timestamp, entries, &fee_slots(), transfers)
+        ledger.apply_batch(shape, *timestamp, entries, &fee_slots(), transfers)
     }
+}
+
+/// What the batch publishes; a blob is evaluated at `point`.
+pub fn published(trace: &BatchTrace, point: u64) -> PublicData {
+    match trace.header.shape.form {
+        DataForm::Calldata => trace.public_data(),
+        DataForm::Blob => trace.public_data_with_blob(point.into()),
+    }
+    .unwrap()
 }
 
 /// Draws batches and entries.
@@ -184,7 +197,12 @@ impl History {
             [] => (0..count).map(|_| self.entry(ledger)).collect(),
             _ => waiting[..count.min(waiting.len())].to_vec(),
         };
+        let form = match self.rng.gen_bool(0.3) {
+            true => DataForm::Blob,
+            false => DataForm::Calldata,
+        };
         let mut batch = Batch {
+            shape: BatchShape { form, ..SHAPE },
             timestamp: ledger.timestamp().get().max(TIME) + self.rng.gen_range(0..30),
             entries,
             transfers: Vec::new(),

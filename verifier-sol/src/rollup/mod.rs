@@ -2,10 +2,11 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`batch`] | `submitBatch` calls and the view `challenge` |
+//! | [`batch`] | calls that settle batches, and the views `challenge` and `challengeBlob` |
 //! | [`call`] | all other calls that change something, and the views with arguments |
 //! | [`queue`] | entries of the L1 queue and their hash |
 //! | [`event`] | the contract's events |
+//! | [`gas`] | what a settlement takes at most, and the cap of a transaction |
 //!
 //! The mirror is `contracts/src/`; tests/ run the two together. Encoders write the canonical form of a call, and
 //! decoders accept nothing else.
@@ -15,9 +16,14 @@
 pub mod batch;
 pub mod call;
 pub mod event;
+pub mod gas;
 pub mod queue;
 
-pub use batch::{BatchCall, CHALLENGE, SUBMIT_BATCH, challenge_call};
+pub use batch::{
+    BatchCall, BatchHead, BatchesCall, BlobCall, BlobSlice, CHALLENGE, CHALLENGE_BLOB,
+    SUBMIT_BATCH, SUBMIT_BATCH_BLOB, SUBMIT_BATCHES, SettleCall, challenge_blob_call,
+    challenge_call, versioned_hash,
+};
 pub use call::{Call, ExitProof};
 pub use event::{BATCH_SETTLED, BatchSettled, Event};
 pub use queue::{ENTRY_BYTES, Entry, EntryKind};
@@ -38,7 +44,38 @@ pub const EXIT_DEADLINE: u64 = 7 * 24 * 60 * 60;
 /// The token id of ETH.
 pub const ETH: u32 = 0;
 
-/// The constructor's arguments.
+/// Batches of one form: their verifier, and how many slots each of them has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circuit {
+    /// A verifier with three public inputs (C, ρ, y), deployed before.
+    pub verifier: Address,
+    /// L1 slots L of every batch, at least 1.
+    pub l1_slots: u32,
+    /// Fee slots F of every batch.
+    pub fee_slots: u32,
+    /// Withdrawal slots W of every batch.
+    pub withdrawal_slots: u32,
+    /// Creation slots E of every batch.
+    pub creation_slots: u32,
+    /// Operation slots N of every batch.
+    pub operation_slots: u32,
+}
+
+impl Circuit {
+    fn words(&self) -> impl Iterator<Item = Word> {
+        let slots = [
+            self.l1_slots,
+            self.fee_slots,
+            self.withdrawal_slots,
+            self.creation_slots,
+            self.operation_slots,
+        ];
+        let slots = slots.into_iter().map(|n| word_from_u128(n.into()));
+        [word_from_address(&self.verifier)].into_iter().chain(slots)
+    }
+}
+
+/// The constructor's arguments. The verifier and the slots are those of batches in calldata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollupConfig {
     /// A verifier with three public inputs (C, ρ, y), deployed before.
@@ -59,24 +96,31 @@ pub struct RollupConfig {
     pub creation_slots: u32,
     /// Operation slots N of every batch.
     pub operation_slots: u32,
+    /// Batches whose operations are in a blob, at most 8192 operations each, if the contract takes such.
+    pub blob: Option<Circuit>,
 }
 
 impl RollupConfig {
+    /// Batches in calldata.
+    pub fn calldata_circuit(&self) -> Circuit {
+        Circuit {
+            verifier: self.verifier,
+            l1_slots: self.l1_slots,
+            fee_slots: self.fee_slots,
+            withdrawal_slots: self.withdrawal_slots,
+            creation_slots: self.creation_slots,
+            operation_slots: self.operation_slots,
+        }
+    }
+
     /// The data of the transaction that deploys the contract.
     pub fn creation_code(&self) -> Vec<u8> {
         let mut code = artefact(include_str!("../../contracts/bin/Rollup.hex"));
-        let addresses = [self.verifier, self.exit_verifier];
-        let numbers = [
-            self.depth,
-            self.l1_slots,
-            self.fee_slots,
-            self.withdrawal_slots,
-            self.creation_slots,
-            self.operation_slots,
-        ];
-        code.extend(addresses.iter().flat_map(word_from_address));
+        code.extend(self.calldata_circuit().words().flatten());
+        code.extend(self.blob.clone().unwrap_or_default().words().flatten());
+        code.extend(word_from_address(&self.exit_verifier));
         code.extend(word_from_field(&self.genesis_root));
-        code.extend(numbers.into_iter().flat_map(|n| word_from_u128(n.into())));
+        code.extend(word_from_u128(self.depth.into()));
         code
     }
 

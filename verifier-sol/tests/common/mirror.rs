@@ -2,10 +2,11 @@
 //! y of them, and the public inputs of exit proofs. The mirror is `contracts/src/libraries/PublicData.sol`,
 //! `contracts/src/Rollup.sol` and `contracts/src/Exits.sol`.
 
+use ark_bls12_381::Fr as BlobScalar;
 use ark_bn254::Fr;
 use ark_ff::PrimeField;
 use num_bigint::BigUint;
-use zkroll_verifier_sol::abi::{Address, keccak256, word_from_field};
+use zkroll_verifier_sol::abi::{Address, Word, keccak256, word_from_field};
 use zkroll_verifier_sol::rollup::{Entry, ExitProof, RollupConfig};
 
 /// What a batch shows, as its operator wants it to be: any bytes of the right lengths.
@@ -61,6 +62,8 @@ pub struct Batch<'a> {
     pub post_state_root: Fr,
     pub consumed: u64,
     pub data: &'a [u8],
+    /// C₁, and z and the value in halves, if the operations are in a blob.
+    pub claim: Option<[Fr; 5]>,
 }
 
 /// Packs values from the most significant to the least significant.
@@ -95,6 +98,34 @@ pub fn exit_inputs(root: Fr, chain_id: u64, contract: &Address, exit: &ExitProof
     ]
 }
 
+/// z for a blob that batches with these C₁ share.
+pub fn blob_point(
+    versioned_hash: &Word,
+    chain_id: u64,
+    contract: &Address,
+    commitments: &[Word],
+) -> BlobScalar {
+    let mut message = keccak256(b"zkroll/z/v2").to_vec();
+    message.extend(versioned_hash);
+    message.extend(word_from_field(&domain(chain_id, contract)));
+    message.extend(commitments.iter().flatten());
+    BlobScalar::from_be_bytes_mod_order(&keccak256(&message))
+}
+
+/// Σ wᵢ·zⁱ.
+pub fn blob_value(words: &[[u8; 31]], z: BlobScalar) -> BlobScalar {
+    let zero = BlobScalar::from(0u64);
+    words.iter().rev().fold(zero, |sum, word| {
+        sum * z + BlobScalar::from_be_bytes_mod_order(word)
+    })
+}
+
+/// The low 128 bits and the others.
+pub fn halves(x: BlobScalar) -> [Fr; 2] {
+    let x = BigUint::from(x);
+    [&x % (BigUint::from(1u8) << 128), x >> 128].map(Fr::from)
+}
+
 impl Batch<'_> {
     /// l, w, e, t.
     fn counts(&self) -> [usize; 4] {
@@ -103,7 +134,10 @@ impl Batch<'_> {
 
     /// d₀ … d₍m₋₁₎, and for each whether it is shown.
     pub fn words(&self) -> Vec<(Fr, bool)> {
-        let config = self.config;
+        let config = match self.claim {
+            None => self.config.calldata_circuit(),
+            Some(_) => self.config.blob.clone().unwrap(),
+        };
         let [l, w, e, t] = self.counts();
         let mut words: Vec<Fr> = vec![
             domain(self.chain_id, &self.contract),
@@ -111,7 +145,8 @@ impl Batch<'_> {
             self.number.into(),
             pack(
                 &[
-                    config.depth,
+                    u32::from(self.claim.is_some()),
+                    self.config.depth,
                     config.creation_slots,
                     config.withdrawal_slots,
                     config.fee_slots,
@@ -178,13 +213,18 @@ impl Batch<'_> {
         let shown = shown.collect();
         part(&mut words, shown, 2 * config.creation_slots as usize);
 
-        let shown = (0..t).map(|_| Fr::from_be_bytes_mod_order(take(31)));
-        let shown = shown.collect();
-        part(
-            &mut words,
-            shown,
-            config.operation_slots.div_ceil(2) as usize,
-        );
+        match self.claim {
+            None => {
+                let shown = (0..t).map(|_| Fr::from_be_bytes_mod_order(take(31)));
+                let shown = shown.collect();
+                let slots = config.operation_slots.div_ceil(2) as usize;
+                part(&mut words, shown, slots);
+            }
+            Some(claim) => {
+                assert_eq!(t, 0);
+                part(&mut words, claim.to_vec(), claim.len());
+            }
+        }
         assert!(rest.is_empty());
         words.into_iter().zip(flags).collect()
     }

@@ -3,11 +3,14 @@
 #![allow(dead_code)]
 
 pub mod attacks;
+pub mod batch;
 #[cfg(feature = "evm")]
 pub mod chain;
 pub mod mirror;
 #[cfg(feature = "evm")]
 pub mod rollup;
+#[cfg(feature = "evm")]
+pub mod trace;
 
 use ark_bn254::{Bn254, Fr};
 use ark_ff::UniformRand;
@@ -76,6 +79,7 @@ pub fn prove(pk: &ProvingKey<Bn254>, inputs: &[Fr], seed: u64) -> Proof<Bn254> {
 }
 
 /// A proof with its public inputs.
+#[derive(Clone)]
 pub struct Sample {
     pub inputs: Vec<Fr>,
     pub proof: Proof<Bn254>,

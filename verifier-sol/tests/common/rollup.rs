@@ -13,7 +13,7 @@ use zkroll_verifier_sol::abi::{
 use zkroll_verifier_sol::evm::{Evm, Receipt};
 use zkroll_verifier_sol::rollup::call::{owed_call, queue_hash_call};
 use zkroll_verifier_sol::rollup::{
-    BatchCall, Call, Entry, Event, ExitProof, RollupConfig, challenge_call,
+    BatchCall, BatchHead, Call, Circuit, Entry, Event, ExitProof, RollupConfig, challenge_call,
 };
 
 const ACCEPT_ALL: &str = include_str!("../../contracts/bin/AcceptAll.hex");
@@ -44,6 +44,16 @@ pub struct Chain {
 
 impl Chain {
     pub fn new(verifier: Vec<u8>, exit_verifier: Vec<u8>, slots: Slots) -> Self {
+        Self::with_blobs(verifier, exit_verifier, slots, None)
+    }
+
+    /// A rollup that takes blobs too, for batches of `blob_slots` under a verifier.
+    pub fn with_blobs(
+        verifier: Vec<u8>,
+        exit_verifier: Vec<u8>,
+        slots: Slots,
+        blobs: Option<(Vec<u8>, Slots)>,
+    ) -> Self {
         let mut evm = evm();
         for user in [ALICE, BOB] {
             evm.fund(user, 10u128.pow(24));
@@ -67,6 +77,23 @@ impl Chain {
             withdrawal_slots,
             creation_slots,
             operation_slots,
+            blob: blobs.map(|(verifier, slots)| {
+                let [
+                    l1_slots,
+                    fee_slots,
+                    withdrawal_slots,
+                    creation_slots,
+                    operation_slots,
+                ] = slots;
+                Circuit {
+                    verifier: evm.deploy(SENDER, verifier).unwrap().address,
+                    l1_slots,
+                    fee_slots,
+                    withdrawal_slots,
+                    creation_slots,
+                    operation_slots,
+                }
+            }),
         };
         let expected = contract_address(&SENDER, evm.nonce(&SENDER));
         let rollup = evm.deploy(SENDER, config.creation_code()).unwrap().address;
@@ -264,8 +291,54 @@ impl Chain {
             post_state_root: call.post_state_root,
             consumed,
             data: &call.data,
+            claim: None,
         };
         batch.challenge(&call.commitment)
+    }
+
+    /// Batches on top of each other, each with the C₁, z and value of its slice if it is in a blob, and with a
+    /// proof for what the mirror computes if there is a key. The data of all, one after the other.
+    pub fn heads(
+        &mut self,
+        batches: &[(Data, Option<[Fr; 5]>)],
+        pk: Option<&ProvingKey<Bn254>>,
+        seed: u64,
+    ) -> (Vec<BatchHead>, Vec<u8>) {
+        let mut rng = rng(seed);
+        let mut pre_state_root = fr_from_word(&self.view("stateRoot()")).unwrap();
+        let first = self.number("batchNumber()") + 1;
+        let mut consumed = self.number("consumed()");
+        let (mut heads, mut all) = (Vec::new(), Vec::new());
+        for (number, (data, claim)) in (first..).zip(batches) {
+            let bytes = data.encode();
+            let batch = Batch {
+                config: &self.config,
+                chain_id: self.evm.config().chain_id,
+                contract: self.rollup,
+                timestamp: self.now(),
+                number,
+                pre_state_root,
+                post_state_root: Fr::rand(&mut rng),
+                consumed,
+                data: &bytes,
+                claim: *claim,
+            };
+            let commitment = Fr::rand(&mut rng);
+            let (rho, y) = batch.challenge(&commitment);
+            let proof = pk.map_or_else(Proof::default, |pk| {
+                prove(pk, &[commitment, rho, y], seed + number)
+            });
+            heads.push(BatchHead {
+                timestamp: batch.timestamp,
+                post_state_root: batch.post_state_root,
+                commitment,
+                proof,
+            });
+            pre_state_root = batch.post_state_root;
+            consumed += data.l1.len() as u64;
+            all.extend(bytes);
+        }
+        (heads, all)
     }
 
     /// ρ and y that it computes.

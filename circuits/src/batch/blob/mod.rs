@@ -28,12 +28,18 @@
 //! Six a word are products; the rest is fixed by n. A word's share of the commitment is the same as in
 //! calldata, and its evaluation at ρ falls away.
 //!
-//! [`BlobTemplates::push`] lays the segments out, [`BlobTemplates::witness`] fills them.
+//! [`BlobTemplates::push`] lays the segments out, [`BlobTemplates::witness`] fills them. A batch adds the
+//! commitment to the words and the columns of z and y: `slice.rs`.
 
+mod block;
+mod claim;
 mod group;
 mod point;
 mod power;
+mod slice;
 mod value;
+
+pub(super) use slice::{SliceSegments, SliceTemplates, SliceWitness};
 
 #[cfg(test)]
 mod tests;
@@ -100,15 +106,30 @@ pub struct BlobSegments {
     pub value: usize,
 }
 
+impl BlobSegments {
+    /// Segments that there are.
+    pub const COUNT: usize = 4;
+
+    /// The segments, one after the other.
+    pub const fn starting_at(first: usize) -> Self {
+        Self {
+            point: first,
+            power: first + 1,
+            group: first + 2,
+            value: first + 3,
+        }
+    }
+}
+
 /// What a witness of the segments is made from.
 #[derive(Clone, Debug)]
-pub struct BlobWitness<'a> {
-    words: &'a [Word],
+pub struct BlobWitness {
+    words: Vec<Word>,
     z: BlobScalar,
     evaluation: Evaluation,
 }
 
-impl BlobWitness<'_> {
+impl BlobWitness {
     /// p(z).
     pub fn value(&self) -> BlobScalar {
         self.evaluation.value()
@@ -186,13 +207,7 @@ impl BlobTemplates {
         y: [Source; 2],
         word: impl Fn(usize) -> [Wire; 2],
     ) -> BlobSegments {
-        let first = program.segments().len();
-        let segments = BlobSegments {
-            point: first,
-            power: first + 1,
-            group: first + 2,
-            value: first + 3,
-        };
+        let segments = BlobSegments::starting_at(program.segments().len());
         let limbs_of = |template: &Template, segment, copy| -> [Source; LIMBS] {
             std::array::from_fn(|i| Source::Export {
                 segment,
@@ -231,23 +246,23 @@ impl BlobTemplates {
     ///
     /// # Panics
     /// If there are not as many words as the templates are for.
-    pub fn evaluate<'a>(&self, words: &'a [Word], z: BlobScalar) -> BlobWitness<'a> {
+    pub fn evaluate(&self, words: Vec<Word>, z: BlobScalar) -> BlobWitness {
         assert_eq!(
             words.len(),
             self.words,
             "as many words as templates are for"
         );
         BlobWitness {
+            evaluation: Evaluation::new(&words, z, self.group_words),
             words,
             z,
-            evaluation: Evaluation::new(words, z, self.group_words),
         }
     }
 
     /// The locals of one copy of a segment, or `None` if it is not one of `segments`.
     pub fn witness(
         &self,
-        witness: &BlobWitness<'_>,
+        witness: &BlobWitness,
         segments: &BlobSegments,
         segment: usize,
         copy: usize,

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     gadgets::bits::enforce_range,
     protocol::blob::{HALF_BITS, evaluate},
-    template::{Builder, Circuit, Result},
+    template::{Builder, Circuit, Result, testing},
 };
 use ark_ff::{Field, UniformRand};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -71,7 +71,7 @@ impl Setting {
     fn assign(&self, operations: &[u128], z: BlobScalar, y: BlobScalar) -> Vec<Fr> {
         assert_eq!(operations.len(), self.operations);
         let words = words(operations);
-        let witness = self.templates.evaluate(&words, z);
+        let witness = self.templates.evaluate(words, z);
         let [z0, z1] = split(z);
         let [y0, y1] = split(y);
         self.program
@@ -217,4 +217,39 @@ fn sizes_out_of_bounds_are_refused() {
         let error = BlobTemplates::with_group_words(1, got).unwrap_err();
         assert_eq!(error, BlobError::GroupWords { got });
     }
+}
+
+/// The labels that a prover breaks who adds one to column `number` under `label`.
+fn broken_by_one_more(circuit: &impl Circuit, label: &'static str, number: usize) -> Vec<String> {
+    let mut seen = 0;
+    let cheat = move |at: &str, _: usize, value: Fr| {
+        seen += usize::from(at == label);
+        value + Fr::from(at == label && seen == number + 1)
+    };
+    testing::cheat(cheat, |builder| circuit.synthesize(builder)).broken()
+}
+
+#[test]
+fn the_commitment_starts_from_the_number_of_words() {
+    let claim = claim::ClaimCircuit {
+        words: [1u64, 2, 3, 4].map(Fr::from),
+        initial_state: Fr::from(5u64),
+    };
+    let label = "initial_state";
+    assert_eq!(broken_by_one_more(&claim, label, 0), [label]);
+}
+
+#[test]
+fn the_commitment_is_the_words_hash() {
+    let words: Vec<_> = (1..=15).map(|i| Word::new(i, i + 100).unwrap()).collect();
+    let state = Fr::from(77u64);
+    let block = block::Block {
+        state,
+        words: &words,
+    };
+    let label = "commitment";
+    for column in [0, 50, 609] {
+        assert_eq!(broken_by_one_more(&block, label, column), [label]);
+    }
+    assert_eq!(broken_by_one_more(&block, label, 610), [""; 0]);
 }

@@ -6,6 +6,7 @@
 mod forger;
 mod l1;
 mod one_path;
+mod slice;
 mod slots;
 
 use super::{BatchCircuit, tests::shape};

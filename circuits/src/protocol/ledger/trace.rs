@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
     account::{Account, AccountIndex},
+    blob::{BlobScalar, Word},
     field,
     public_data::{DataError, FeeSlot, Header, PublicData, PublicTransfer, Slots, Withdrawal},
     queue::L1Slot,
@@ -171,9 +172,30 @@ impl BatchTrace {
     /// What the batch publishes: its words, the call's bytes and the proof's public inputs.
     ///
     /// # Errors
-    /// If there are more slots than the header's shape has; never for the trace of a batch that a
-    /// ledger applied.
+    /// If there are more slots than the header's shape has, or the shape is for blobs; never else for the
+    /// trace of a batch that a ledger applied.
     pub fn public_data(&self) -> Result<PublicData, DataError> {
+        self.publish(None)
+    }
+
+    /// What the batch publishes if its operations are in a blob that is evaluated at `z`.
+    ///
+    /// # Errors
+    /// As [`public_data`](Self::public_data), for shapes whose operations are in calldata.
+    pub fn public_data_with_blob(&self, z: BlobScalar) -> Result<PublicData, DataError> {
+        self.publish(Some(z))
+    }
+
+    /// The batch's slice of a blob: ⌈N/2⌉ words.
+    ///
+    /// # Errors
+    /// As [`public_data_with_blob`](Self::public_data_with_blob).
+    pub fn blob_words(&self) -> Result<Vec<Word>, DataError> {
+        // The words do not depend on the point.
+        Ok(self.publish(Some(BlobScalar::default()))?.blob_words())
+    }
+
+    fn publish(&self, blob_point: Option<BlobScalar>) -> Result<PublicData, DataError> {
         let shape = &self.header.shape;
         let transfers = self.transfers.iter();
         let fees = self.fees.iter();
@@ -193,6 +215,7 @@ impl BatchTrace {
             withdrawals,
             creations,
             transfers: pad(transfers.map(|trace| Some(trace.public())), shape.transfers),
+            blob_point,
         })
     }
 }

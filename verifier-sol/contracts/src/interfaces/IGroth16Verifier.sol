@@ -6,12 +6,18 @@ pragma solidity 0.8.37;
 ///         key (../../templates/Groth16Verifier.sol) and the fixed runtime with an appended key
 ///         (../FixedVerifier.yul).
 interface IGroth16Verifier {
-    /// @notice The selector is not verifyProof's.
+    /// @notice The selector is neither verifyProof's nor verifyBatch's.
     error SelectorInvalid();
 
     /// @notice The calldata is longer than the arguments, or (fixed runtime only) shorter. The
     ///         Solidity form refuses short calldata in its ABI decoder, without data.
     error CalldataLengthInvalid();
+
+    /// @notice A batch does not start right behind the selector and its offset, which is 0x20.
+    error CalldataNotCanonical();
+
+    /// @notice A batch has no proof, or more than 256.
+    error ProofCountInvalid();
 
     /// @notice A proof coordinate is not below the base field's modulus q.
     error CoordinateNotInField();
@@ -20,7 +26,7 @@ interface IGroth16Verifier {
     error InputNotInField();
 
     /// @notice A proof point is off the curve or B outside the subgroup of order r (or the caller
-    ///         left too little gas for the pairing).
+    ///         left too little gas for the precompiles).
     error PointInvalid();
 
     /// @notice The pairing equation does not hold.
@@ -38,4 +44,12 @@ interface IGroth16Verifier {
         uint256[2] calldata c,
         uint256[3] calldata input
     ) external view returns (bool);
+
+    /// @notice Checks proofs together: the equation above for each of them, all weighted with 128 bits of a
+    ///         hash of the key and of everything in the call (../FixedVerifier.yul says which). A false
+    ///         proof passes with probability 2⁻¹²⁸.
+    /// @param proofs 1 to 256 times A.x, A.y, B.x₁, B.x₀, B.y₁, B.y₀, C.x, C.y and the three public inputs;
+    ///        only the canonical encoding of the call is accepted
+    /// @return true; if a proof does not verify, the call reverts, and does not say which it was
+    function verifyBatch(uint256[11][] calldata proofs) external view returns (bool);
 }

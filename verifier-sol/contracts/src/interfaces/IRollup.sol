@@ -7,13 +7,30 @@ pragma solidity 0.8.37;
 ///         those of docs/protocol.md, sections 6 to 9.
 ///
 ///         Rebuilding the state: start from the genesis accounts and, for every `BatchSettled` in order, decode
-///         the calldata of the `submitBatch` call that emitted it. Apply the entries that it shows (each with its
+///         the calldata of the call that emitted it, and the blob of its transaction if it was `submitBatchBlob`. A
+///         call emits as many events as it has batches, in their order. Apply the entries that it shows (each with its
 ///         result), then the operations, then add each token's fees to its fee slot's account; the root must
 ///         equal `postStateRoot`. `EntryQueued` has the fields of each entry that waits.
 ///
 ///         Anyone may submit: a batch is accepted because of its proof, not its sender. There is no owner, no
-///         administrator and no upgrade. An operator auction and batches from blobs are not part of it.
+///         administrator and no upgrade. An operator auction is not part of it.
 interface IRollup {
+    /// @notice Batches of one form: their proofs' verifier, and how many slots each of them has.
+    /// @param verifier verifier of the key for batches of this shape
+    /// @param l1Slots L1 slots L, at least 1
+    /// @param feeSlots fee slots F
+    /// @param withdrawalSlots withdrawal slots W
+    /// @param creationSlots creation slots E
+    /// @param operationSlots operation slots N; at most 8192 of batches in blobs
+    struct Circuit {
+        address verifier;
+        uint32 l1Slots;
+        uint32 feeSlots;
+        uint32 withdrawalSlots;
+        uint32 creationSlots;
+        uint32 operationSlots;
+    }
+
     // Construction
 
     /// @notice A verifier's address has no code.
@@ -71,6 +88,35 @@ interface IRollup {
 
     /// @notice A verifier returned without confirming the proof.
     error VerifierRejected();
+
+    /// @notice The call has no batch.
+    error NoBatches();
+
+    // Blobs
+
+    /// @notice This contract takes no batches from blobs.
+    error NoBlobCircuit();
+
+    /// @notice As many slices must come as batches.
+    error SliceCountInvalid(uint256 batches, uint256 slices);
+
+    /// @notice The batches' operations take `words` words, and a blob has 4096.
+    error BlobTooSmall(uint256 words);
+
+    /// @notice The transaction has no blob.
+    error BlobMissing();
+
+    /// @notice The transaction has a second blob, which no batch reads.
+    error BlobExtra();
+
+    /// @notice C₁ is not below the scalar field's order r.
+    error BlobCommitmentNotInField(uint256 commitment);
+
+    /// @notice A slice's value is not below q.
+    error BlobValueNotInField(uint256 value);
+
+    /// @notice The blob is not worth what the slices add up to, or its opening is not the blob's.
+    error BlobInvalid(bytes32 versionedHash);
 
     // Queue
 
@@ -198,6 +244,24 @@ interface IRollup {
         bytes calldata data
     ) external;
 
+    /// @notice Settles the next batches, each on top of the one before, with one check of all proofs. All or nothing.
+    /// @param batches for each the timestamp, the state root after it, C and the proof, as in `submitBatch`
+    /// @param data what the batches show, one after the other, as in `submitBatch`
+    function submitBatches(uint256[11][] calldata batches, bytes calldata data) external;
+
+    /// @notice Settles the next batches, whose operations are in the transaction's only blob: those of batch j are
+    ///         the coefficients from j·⌈N/2⌉ on of the polynomial that the blob has the values of, 31 bytes each.
+    /// @param batches as in `submitBatches`
+    /// @param slices for each batch C₁, below r, and what its words are worth at z, below q
+    /// @param kzg the blob's commitment and the proof of its opening at z, 48 bytes each
+    /// @param data as in `submitBatches`, with t = 0 in every batch
+    function submitBatchBlob(
+        uint256[11][] calldata batches,
+        uint256[2][] calldata slices,
+        bytes32[3] calldata kzg,
+        bytes calldata data
+    ) external;
+
     /// @notice ρ and y that `submitBatch` would hand to the verifier now, for the next batch number, the
     ///         current state root and the present queue. Checks `data` as `submitBatch` does. Does not look at
     ///         the clock, nor at whether the contract is frozen.
@@ -207,6 +271,16 @@ interface IRollup {
         external
         view
         returns (uint256 rho, uint256 y);
+
+    /// @notice The same for a batch whose operations are in a blob.
+    /// @param claim C₁, z and what the batch's words are worth there
+    function challengeBlob(
+        uint40 timestamp,
+        uint256 postStateRoot,
+        uint256 commitment,
+        uint256[3] calldata claim,
+        bytes calldata data
+    ) external view returns (uint256 rho, uint256 y);
 
     /// @notice Deposits the ether sent into a new account. The batch that consumes the deposit says which.
     /// @param ax abscissa of the account's public key, or 0 with `ay` = 0 for an account without one
@@ -314,7 +388,7 @@ interface IRollup {
     /// @notice Number of tokens with an id, ETH included.
     function tokenCount() external view returns (uint32);
 
-    /// @notice The contract that checks batches' proofs; it cannot be replaced.
+    /// @notice The contract that checks proofs of batches in calldata; it cannot be replaced.
     function verifier() external view returns (address);
 
     /// @notice The contract that checks exit proofs; it cannot be replaced.
@@ -323,18 +397,21 @@ interface IRollup {
     /// @notice Levels of the 8-ary account tree.
     function depth() external view returns (uint32);
 
-    /// @notice L1 slots of every batch.
+    /// @notice The circuit of batches whose operations are in a blob; a verifier of 0 if there is none.
+    function blobCircuit() external view returns (Circuit memory);
+
+    /// @notice L1 slots of every batch in calldata.
     function l1Slots() external view returns (uint32);
 
-    /// @notice Fee slots of every batch.
+    /// @notice Fee slots of every batch in calldata.
     function feeSlots() external view returns (uint32);
 
-    /// @notice Withdrawal slots of every batch.
+    /// @notice Withdrawal slots of every batch in calldata.
     function withdrawalSlots() external view returns (uint32);
 
-    /// @notice Creation slots of every batch.
+    /// @notice Creation slots of every batch in calldata.
     function creationSlots() external view returns (uint32);
 
-    /// @notice Operation slots of every batch.
+    /// @notice Operation slots of every batch in calldata.
     function operationSlots() external view returns (uint32);
 }

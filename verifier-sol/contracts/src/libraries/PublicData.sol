@@ -11,6 +11,8 @@ import {Queue} from "./Queue.sol";
 ///
 ///           T, C, K | d₀ … d₇ | 4·l of L1 | F fees | 2·w withdrawals | 2·e creations | t operations
 ///
+///         A batch whose operations are in a blob has, in the place of those words, the five of its claim.
+///
 ///         What is not shown is zero and stands between these parts in d: y skips it with powers of ρ.
 ///         Invariant: every word is canonical. Narrow ones are cut from bytes, the keys of creations are
 ///         checked against r, and the L1 slots are those that this contract queued.
@@ -46,8 +48,15 @@ library PublicData {
     /// @notice Two operations of 124 bits.
     uint256 internal constant OPERATION_PAIR_BYTES = 31;
 
+    /// @notice `Shape.form`: operations in calldata.
+    uint256 internal constant CALLDATA = 0;
+
+    /// @notice `Shape.form`: operations in a blob.
+    uint256 internal constant BLOB = 1;
+
     /// @notice How many slots a batch of this contract has: what its circuit was made for.
     struct Shape {
+        uint256 form;
         uint256 depth;
         uint256 l1Slots;
         uint256 feeSlots;
@@ -67,31 +76,45 @@ library PublicData {
         uint256 withdrawalsAt;
         uint256 creationsAt;
         uint256 operationsAt;
+        uint256 end;
     }
 
-    /// @notice Reads the counts, compares them with the slots that there are, and finds the parts.
-    function measure(bytes calldata data, Shape memory shape) internal pure returns (Shown memory shown) {
+    /// @notice What a batch says of its slice of a blob, as words: C₁, and z and its value in halves of 128 bits.
+    struct Claim {
+        uint256 commitment;
+        uint256 zLow;
+        uint256 zHigh;
+        uint256 valueLow;
+        uint256 valueHigh;
+    }
+
+    uint256 private constant CLAIM_WORDS = 5;
+
+    /// @notice Reads the counts of the batch whose data begin at `source`, compares them with the slots that there
+    ///         are, and finds the parts, which must end at `limit`, or before if it is not the last batch.
+    function measure(uint256 source, uint256 limit, bool last, Shape memory shape)
+        internal
+        pure
+        returns (Shown memory shown)
+    {
         unchecked {
-            // Counts are below 2¹⁶ and slots below 2³²: no sum overflows.
-            if (data.length < COUNT_BYTES) revert IRollup.DataLengthInvalid(COUNT_BYTES, data.length);
-            uint256 source;
-            // Equals: source is the calldata offset of data[0]
-            assembly ("memory-safe") {
-                source := data.offset
-            }
+            // Counts are below 2¹⁶ and slots below 2³²: no sum overflows. source ≤ limit.
+            if (limit - source < COUNT_BYTES) revert IRollup.DataLengthInvalid(COUNT_BYTES, limit - source);
             uint256 counts = word(source);
             shown.l1 = _count(counts, 240, shape.l1Slots);
             shown.withdrawals = _count(counts, 224, shape.withdrawalSlots);
             shown.creations = _count(counts, 208, shape.creationSlots);
-            shown.operationPairs = _count(counts, 192, (shape.operationSlots + 1) / 2);
+            shown.operationPairs = _count(counts, 192, shape.form == BLOB ? 0 : (shape.operationSlots + 1) / 2);
 
             shown.l1At = source + COUNT_BYTES;
             shown.feesAt = shown.l1At + shown.l1 * L1_SLOT_BYTES;
             shown.withdrawalsAt = shown.feesAt + shape.feeSlots * FEE_SLOT_BYTES;
             shown.creationsAt = shown.withdrawalsAt + shown.withdrawals * WITHDRAWAL_BYTES;
             shown.operationsAt = shown.creationsAt + shown.creations * CREATION_BYTES;
-            uint256 expected = shown.operationsAt + shown.operationPairs * OPERATION_PAIR_BYTES - source;
-            if (data.length != expected) revert IRollup.DataLengthInvalid(expected, data.length);
+            shown.end = shown.operationsAt + shown.operationPairs * OPERATION_PAIR_BYTES;
+            if (last ? shown.end != limit : shown.end > limit) {
+                revert IRollup.DataLengthInvalid(shown.end - source, limit - source);
+            }
         }
     }
 
@@ -106,7 +129,7 @@ library PublicData {
         uint256 length;
         unchecked {
             length = PREFIX + HEADER + 4 * shown.l1 + shape.feeSlots + 2 * shown.withdrawals + 2 * shown.creations
-                + shown.operationPairs;
+                + _tail(shown, shape);
         }
         // Equals: words = new uint256[](length);  but for the zeros
         assembly ("memory-safe") {
@@ -116,25 +139,33 @@ library PublicData {
         }
     }
 
+    /// @dev Words behind the creations: those of operations, or of the claim.
+    function _tail(Shown memory shown, Shape memory shape) private pure returns (uint256) {
+        return shape.form == BLOB ? CLAIM_WORDS : shown.operationPairs;
+    }
+
     /// @notice K = l 32 | w 32 | e 32 | t 32.
     function countWord(Shown memory shown) internal pure returns (uint256) {
         return shown.l1 << 96 | shown.withdrawals << 64 | shown.creations << 32 | shown.operationPairs;
     }
 
-    /// @notice d₃ = depth 32 | E 32 | W 32 | F 32 | L 32 | N 32.
+    /// @notice d₃ = form 8 | depth 32 | E 32 | W 32 | F 32 | L 32 | N 32.
     function shapeWord(Shape memory shape) internal pure returns (uint256) {
-        return shape.depth << 160 | shape.creationSlots << 128 | shape.withdrawalSlots << 96 | shape.feeSlots << 64
+        return shape.form << 192 | shape.depth << 160 | shape.creationSlots << 128 | shape.withdrawalSlots << 96 | shape.feeSlots << 64
             | shape.l1Slots << 32 | shape.operationSlots;
     }
 
     /// @notice Writes all words behind the header.
+    /// @param claim read only if the operations are in a blob
     /// @param queueHash the queue's hash before the first entry shown
     /// @return the queue's hash after the last one; the caller compares it with what it stored
-    function unpack(uint256[] memory words, Shown memory shown, Shape memory shape, bytes32 queueHash)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function unpack(
+        uint256[] memory words,
+        Shown memory shown,
+        Shape memory shape,
+        Claim memory claim,
+        bytes32 queueHash
+    ) internal pure returns (bytes32) {
         uint256 target;
         // Equals: target is the memory offset of words[PREFIX + HEADER]
         assembly ("memory-safe") {
@@ -151,8 +182,21 @@ library PublicData {
             _unpackCreations(target, shown);
             target += shown.creations * 0x40;
         }
-        _unpackOperations(target, shown.operationsAt, shown.operationPairs);
+        if (shape.form == BLOB) _unpackClaim(target, claim);
+        else _unpackOperations(target, shown.operationsAt, shown.operationPairs);
         return queueHash;
+    }
+
+    /// @dev C₁, z and the value. All below r: the contract split the latter two itself.
+    function _unpackClaim(uint256 target, Claim memory claim) private pure {
+        if (claim.commitment >= R) revert IRollup.BlobCommitmentNotInField(claim.commitment);
+        unchecked {
+            _store(target, claim.commitment);
+            _store(target + 0x20, claim.zLow);
+            _store(target + 0x40, claim.zHigh);
+            _store(target + 0x60, claim.valueLow);
+            _store(target + 0x80, claim.valueHigh);
+        }
     }
 
     /// @dev `type 8 | token 32 | account 40 | address 160`, `amount 128 | result 40`, Ax, Ay, and the hash.
@@ -298,7 +342,7 @@ library PublicData {
                 rho := mod(keccak256(first, sub(end, first)), R)
             }
             // From the last word to the first.
-            uint256 start = end - shown.operationPairs * 0x20;
+            uint256 start = end - _tail(shown, shape) * 0x20;
             y = _longHorner(0, rho, start, end);
 
             y = mulmod(y, _power(rho, 2 * (shape.creationSlots - shown.creations)), R);
