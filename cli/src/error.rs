@@ -14,7 +14,7 @@ use zkroll::prover::setup::phase2::{EntropyError, Phase2Error};
 use zkroll::prover::setup::powers_of_tau::PowersOfTauError;
 use zkroll::prover::{BackendError, KeyError, MatricesError, ProveError, SetupError, VerifyError};
 use zkroll::verifier_sol::solidity::SolidityError;
-use zkroll::{BatchError, ProvenBatchError};
+use zkroll::{BatchError, ProvenBatchError, SharedBlobError};
 
 use crate::commands::bench::BenchError;
 
@@ -138,6 +138,12 @@ pub enum CliError {
     /// The batch is not proven.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// A file for a blob, of a batch in calldata.
+    #[error("expected a batch whose operations are in a blob for --blob-out, got one in calldata")]
+    NoBlob,
+    /// The batch's operations make no blob.
+    #[error(transparent)]
+    Blob(#[from] SharedBlobError),
     /// The circuit is not proven.
     #[error(transparent)]
     Prove(#[from] ProveError),

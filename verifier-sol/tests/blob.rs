@@ -301,8 +301,8 @@ fn words_that_are_not_the_batches_are_refused() {
         other[at] = to;
         other
     };
-    for at in 0..right.len() {
-        wrong.push(("another word", change(at, right[at] + BlobScalar::ONE)));
+    for (at, word) in right.iter().enumerate() {
+        wrong.push(("another word", change(at, *word + BlobScalar::ONE)));
         wrong.push(("a missing word", change(at, BlobScalar::ZERO)));
     }
     // Words behind those of the batches, next to them and at the blob's end.

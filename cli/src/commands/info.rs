@@ -161,6 +161,11 @@ impl fmt::Display for Info {
         line(f, "L1 slots", self.l1_slots)?;
         line(f, "withdrawal slots", self.withdrawals)?;
         line(f, "creation slots", self.creations)?;
+        let form = match self.form {
+            DataForm::Calldata => "in calldata",
+            DataForm::Blob => "in a blob",
+        };
+        line(f, "operations", form)?;
         line(f, "constraints", self.constraints)?;
         let per_transfer = self.constraints_per_transfer;
         line(
@@ -178,6 +183,9 @@ impl fmt::Display for Info {
             self.constraints_per_l1_slot,
             self.constraints_per_record_slot,
         ];
+        if self.form == DataForm::Blob {
+            line(f, "constraints for the blob", self.blob_constraints)?;
+        }
         line(f, "constraints per L1 slot", format_args!("{per_l1:.1}"))?;
         line(
             f,

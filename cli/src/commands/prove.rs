@@ -20,7 +20,7 @@ use zkroll::circuits::protocol::{
 };
 use zkroll::prover::key_file::StreamedKey;
 use zkroll::prover::{Backend, ProvingKey, StageTimes};
-use zkroll::{BatchError, LoadedBatchProver};
+use zkroll::{BatchError, LoadedBatchProver, SharedBlob};
 
 use crate::args::{
     BackendArg, DEFAULT_FEE_SLOTS, DEFAULT_L1_SLOTS, DEFAULT_TRANSFERS, parse_fee_slot,
@@ -87,6 +87,12 @@ pub struct ProveArgs {
     /// Creation slots; the batch's if absent, 0 with a ledger.
     #[arg(long, value_name = "E")]
     creations: Option<u32>,
+    /// The batch publishes its operations in a blob of its own, instead of calldata.
+    #[arg(long, requires = "ledger")]
+    blob: bool,
+    /// Where the blob goes, 131072 bytes, if the batch has one.
+    #[arg(long, value_name = "FILE")]
+    blob_out: Option<PathBuf>,
     /// Leave the key in its file and read it a chunk at a time: less memory, a little slower.
     #[arg(long)]
     stream: bool,
@@ -108,6 +114,9 @@ pub struct ProveReport {
     pre_root: String,
     post_root: String,
     public_inputs: Vec<String>,
+    /// Of the blob that has the operations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob_versioned_hash: Option<String>,
     backend: &'static str,
     /// What the GPU said when it failed and the CPU took over; `None` if all went well.
     fell_back: Option<String>,
@@ -129,6 +138,11 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
     let progress = Progress::start("reading the batch");
     let (trace, ledger) = args.trace()?;
     let circuit = BatchCircuit::new(trace.header.shape)?;
+    let blob = match trace.header.shape.form {
+        DataForm::Blob => Some(SharedBlob::new(&[&trace])?),
+        DataForm::Calldata if args.blob_out.is_some() => return Err(CliError::NoBlob),
+        DataForm::Calldata => None,
+    };
     progress.say("reading the key");
     let digest = circuit.digest();
     let key = if args.stream {
@@ -140,7 +154,11 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
 
     progress.say("computing the witness");
     let start = Instant::now();
-    let witness = circuit.assign(&trace).map_err(BatchError::from)?;
+    let witness = match &blob {
+        None => circuit.assign(&trace),
+        Some(blob) => circuit.assign_with_blob(&trace, blob.point()),
+    };
+    let witness = witness.map_err(BatchError::from)?;
     let witness_ms = milliseconds(start.elapsed());
     let mut observer = Watched::new(&progress, StageTimes::default());
     let prover = match &key {
@@ -161,6 +179,12 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
         .zip(args.ledger_out.as_ref())
         .map(|(ledger, path)| Staged::json(path, ledger))
         .transpose()?;
+    let staged_blob = blob
+        .as_ref()
+        .zip(args.blob_out.as_ref())
+        .map(|(blob, path)| Staged::bytes(path, blob.blob().bytes()))
+        .transpose()?;
+    staged_blob.map_or(Ok(()), Staged::commit)?;
     staged_proof.commit()?;
     staged_ledger.map_or(Ok(()), Staged::commit)?;
     drop(progress);
@@ -183,6 +207,7 @@ pub fn run(args: &ProveArgs) -> Result<ProveReport, CliError> {
             .map(ToString::to_string)
             .collect(),
         backend: backend.name(),
+        blob_versioned_hash: blob.map(|blob| hex::encode(blob.blob().versioned_hash())),
         fell_back,
         witness_ms,
         prove_ms: milliseconds(times.total()),
@@ -227,7 +252,10 @@ impl ProveArgs {
         };
         let depth = ledger.depth() as u32;
         let shape = BatchShape {
-            form: DataForm::Calldata,
+            form: match self.blob {
+                false => DataForm::Calldata,
+                true => DataForm::Blob,
+            },
             transfers: self.transfers.unwrap_or(DEFAULT_TRANSFERS),
             l1_slots: self.l1_slots.unwrap_or(DEFAULT_L1_SLOTS),
             fee_slots: self.fee_slots.unwrap_or(DEFAULT_FEE_SLOTS),
@@ -279,6 +307,9 @@ impl fmt::Display for ProveReport {
         )?;
         line(f, "state root before", &self.pre_root)?;
         line(f, "state root after", &self.post_root)?;
+        if let Some(hash) = &self.blob_versioned_hash {
+            line(f, "blob's versioned hash", hash)?;
+        }
         line(f, "backend", self.backend)?;
         if let Some(error) = &self.fell_back {
             line(f, "taken over by the CPU, because", error)?;
