@@ -5,10 +5,19 @@ mod common;
 use std::fs;
 
 use common::{
-    OTHER_SHAPE_ARGS, SEED, SHAPE, SHAPE_ARGS, arg, fee_slot, folder, json, ledger, payment,
-    read_json, scene, zkroll,
+    OTHER_SHAPE_ARGS, SEED, SHAPE, SHAPE_ARGS, arg, assert_refused, fee_slot, folder, json, ledger,
+    payment, read_json, scene, write_json, zkroll,
 };
-use zkroll::circuits::protocol::ledger::Ledger;
+use zkroll::ProvenBatch;
+use zkroll::circuits::protocol::{
+    account::AccountIndex,
+    blob,
+    eddsa::PublicKey,
+    ledger::Ledger,
+    queue::{Entry, EntryType},
+    transfer::Address,
+    uint::U40,
+};
 
 #[test]
 fn a_development_key_says_that_it_is_unsafe() {
@@ -234,4 +243,64 @@ fn contracts_of_a_development_key_say_so() {
     assert_eq!(key["circuit_digest"], scene.setup["circuit_digest"]);
     assert_eq!(key["gamma_abc_g1"].as_array().unwrap().len(), 4);
     assert_eq!(key["beta_g2"].as_array().unwrap().len(), 4);
+}
+
+/// A batch in a blob of its own, which consumes an entry of the L1 queue.
+#[test]
+fn a_batch_in_a_blob_is_proven_and_verified() {
+    let folder = folder("blob");
+    let [key, proven, after, blob, entries] =
+        ["key", "proven.json", "after.json", "blob", "entries.json"].map(|name| folder.join(name));
+    let shape = [
+        "--depth",
+        "1",
+        "--transfers",
+        "2",
+        "--fee-slots",
+        "1",
+        "--l1-slots",
+        "1",
+        "--blob",
+    ];
+    let make = ["setup", "dev", "--seed", SEED, "--out", arg(&key)];
+    json(&[&make[..], &shape].concat());
+    let entry = Entry {
+        kind: EntryType::Create,
+        token: 5,
+        account: AccountIndex::default(),
+        address: Address([7; 20]),
+        amount: 1000,
+        key: PublicKey::NONE,
+        timestamp: U40::default(),
+    };
+    write_json(entries.clone(), &[entry]);
+
+    let scene = scene();
+    let mut prove = vec!["prove", "--key", arg(&key), "--ledger", arg(&scene.ledger)];
+    prove.extend(["--transfers-file", arg(&scene.transfers)]);
+    prove.extend(["--entries-file", arg(&entries), "--timestamp", "1800000060"]);
+    prove.extend(["--fee-slot", "5:0", "--ledger-out", arg(&after)]);
+    prove.extend(["--out", arg(&proven), "--blob-out", arg(&blob)]);
+    prove.extend(shape);
+    let report = json(&prove);
+    let hash = report["blob_versioned_hash"].as_str().unwrap();
+    assert!(hash.starts_with("01") && hash.len() == 64, "{hash}");
+
+    let report = json(&["verify", "--key", arg(&key), "--proven", arg(&proven)]);
+    assert_eq!(report["valid"], true);
+    let batch: ProvenBatch = serde_json::from_value(read_json(&proven)).unwrap();
+    let words = blob::from_file(&fs::read(&blob).unwrap()).unwrap();
+    assert_eq!(batch.blob.as_ref().unwrap().words, words[..1]);
+    assert!(words[1..].iter().all(|word| *word == Default::default()));
+    let ledger: Ledger = serde_json::from_value(read_json(&after)).unwrap();
+    assert_eq!(ledger.root(), batch.header.post_root);
+    assert_eq!(ledger.consumed(), 1);
+
+    // A key for the calldata form is another circuit's; a batch in calldata has no blob.
+    let mut other = prove.clone();
+    other[2] = arg(&scene.key);
+    assert_refused(&other, &["circuit"]);
+    let mut other = scene.prove(&scene.batch, &proven);
+    other.extend(["--blob-out", arg(&blob)]);
+    assert_refused(&other, &["expected a batch whose operations are in a blob"]);
 }
