@@ -6,7 +6,7 @@
 //! | `check` | formatting, lints, documentation, dependency rules, feature combinations, benches |
 //! | `heavy` | the tests whose name contains `heavy` |
 //! | `settle` | runs the example `settle_batch` and checks its figures |
-//! | `contracts` | compiles the contracts, or compares with the checked-in output |
+//! | `contracts` | compiles the contracts, or compares with the checked-in output, and lints them |
 //! | `wallet` | signs the example's transfers, or compares with the checked-in file |
 //!
 //! Progress goes to stderr. A failed step does not stop the steps after it; the exit status is 0
@@ -30,7 +30,7 @@ usage: cargo xtask <command>
   check                 fmt, clippy, doc, deny, feature combinations, benches
   heavy                 run the tests whose name contains `heavy`: long, or large in memory
   settle                run the example settle_batch and check its figures
-  contracts [--check]   compile the contracts; --check compares with the checked-in output
+  contracts [--check]   compile and lint the contracts; --check compares with the checked-in output
   wallet [--check]      sign the example's transfers; --check compares with the checked-in file
 
 ZKROLL_REQUIRE=a,b,.. makes `test` fail where one of gpu, ifma, node, python, snarkjs, solc is absent;
@@ -78,6 +78,16 @@ fn run(arguments: &[&str]) -> Result<(), String> {
                     .tool("node", ["verifier-sol/contracts/compile.mjs"])
                     .args(rest),
             );
+            // Neither the poster nor a look for updates: nothing goes out.
+            let lint = [
+                "verifier-sol/contracts/node_modules/solhint/solhint.js",
+                "--noPoster",
+                "--disc",
+                "--max-warnings=0",
+                "--config=verifier-sol/contracts/.solhint.json",
+                "verifier-sol/contracts/src/**/*.sol",
+            ];
+            steps.command(workspace.tool("node", lint));
         }
         ["wallet", rest @ ..] if matches!(rest, [] | ["--check"]) => {
             setup::WALLET.install(&workspace)?;

@@ -42,10 +42,7 @@ abstract contract Deposits is State, Tokens {
 
     /// @dev An l1Owner is demanded even where there is a key: once the contract is frozen, the deposit is owed to
     ///      it, and 0 could not be paid.
-    function _create(uint32 token, uint256 received, uint256 ax, uint256 ay, address l1Owner)
-        private
-        returns (uint64)
-    {
+    function _create(uint32 token, uint256 received, uint256 ax, uint256 ay, address l1Owner) private returns (uint64) {
         if (l1Owner == address(0)) revert AddressZero();
         if ((ax | ay) != 0 && !BabyJubjub.isKey(ax, ay)) revert KeyInvalid(ax, ay);
         return _append(Queue.CREATE, token, 0, l1Owner, _amount(received), ax, ay);

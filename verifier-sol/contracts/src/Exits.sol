@@ -116,13 +116,8 @@ abstract contract Exits is State, Tokens {
         if (recipient == address(0)) revert AddressZero();
         if (ax >= PublicData.R) revert KeyInvalid(ax, 0);
         _requireAccount(account);
-        uint256[5] memory input = [
-            root,
-            _domain(),
-            uint256(token) << 168 | uint256(account) << 128 | balance,
-            uint160(recipient),
-            ax
-        ];
+        uint256[5] memory input =
+            [root, _domain(), uint256(token) << 168 | uint256(account) << 128 | balance, uint160(recipient), ax];
         (uint256[2] calldata a, uint256[2][2] calldata b, uint256[2] calldata c) = Proof.split(proof);
         if (!IExitVerifier(exitVerifier).verifyProof(a, b, c, input)) revert VerifierRejected();
     }

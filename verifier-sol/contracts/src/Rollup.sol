@@ -187,9 +187,7 @@ contract Rollup is Deposits, Exits, Settlement {
         bytes calldata data
     ) external view returns (uint256 rho, uint256 y) {
         if (_blobVerifier == address(0)) revert NoBlobCircuit();
-        return _view(
-            _blobShape(), Blob.claim(claim[0], claim[1], claim[2]), timestamp, postStateRoot, commitment, data
-        );
+        return _view(_blobShape(), Blob.claim(claim[0], claim[1], claim[2]), timestamp, postStateRoot, commitment, data);
     }
 
     function _view(
@@ -256,6 +254,7 @@ contract Rollup is Deposits, Exits, Settlement {
         });
     }
 
+    // solhint-disable-next-line no-empty-blocks
     function _noClaim() private pure returns (PublicData.Claim memory claim) {}
 
     /// @dev The first array must stand behind a head of `words` words.

@@ -69,15 +69,10 @@ abstract contract State is IRollup {
     }
 
     /// @dev Appends an entry with the block's time. Its fields must be ones that the circuit can consume.
-    function _append(
-        uint8 kind,
-        uint32 token,
-        uint40 account,
-        address owner,
-        uint128 amount,
-        uint256 ax,
-        uint256 ay
-    ) internal returns (uint64 index) {
+    function _append(uint8 kind, uint32 token, uint40 account, address owner, uint128 amount, uint256 ax, uint256 ay)
+        internal
+        returns (uint64 index)
+    {
         if (_tip.frozen) revert IsFrozen();
         index = _tip.queued;
         Queue.Entry memory entry = Queue.Entry(kind, token, account, owner, amount, ax, ay, uint40(block.timestamp));

@@ -151,8 +151,8 @@ library PublicData {
 
     /// @notice d₃ = form 8 | depth 32 | E 32 | W 32 | F 32 | L 32 | N 32.
     function shapeWord(Shape memory shape) internal pure returns (uint256) {
-        return shape.form << 192 | shape.depth << 160 | shape.creationSlots << 128 | shape.withdrawalSlots << 96 | shape.feeSlots << 64
-            | shape.l1Slots << 32 | shape.operationSlots;
+        return shape.form << 192 | shape.depth << 160 | shape.creationSlots << 128 | shape.withdrawalSlots << 96
+            | shape.feeSlots << 64 | shape.l1Slots << 32 | shape.operationSlots;
     }
 
     /// @notice Writes all words behind the header.

@@ -40,7 +40,9 @@ contract Reenterer {
         }
     }
 
+    // solhint-disable-next-line no-complex-fallback
     receive() external payable {
+        // solhint-disable-next-line reason-string, gas-custom-errors
         if (refusing) revert();
         _reenter();
     }
