@@ -33,7 +33,7 @@ usage: cargo xtask <command>
   contracts [--check]   compile and lint the contracts; --check compares with the checked-in output
   wallet [--check]      sign the example's transfers; --check compares with the checked-in file
 
-ZKROLL_REQUIRE=a,b,.. makes `test` fail where one of gpu, ifma, node, python, snarkjs, solc is absent;
+ZKROLL_REQUIRE=a,b,.. makes `test` fail where one of anvil, gpu, ifma, node, python, snarkjs, solc is absent;
 without it the tests that need an absent one are reported as ignored.";
 
 fn main() -> ExitCode {

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 /// Something that a test may need and a machine may lack. Tests read the same variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
+    /// The package of `anvil`: a node.
+    Anvil,
     /// A graphics adapter.
     Gpu,
     /// A CPU with AVX-512 IFMA.
@@ -20,7 +22,8 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    const NAMES: [(&str, Self); 6] = [
+    const NAMES: [(&str, Self); 7] = [
+        ("anvil", Self::Anvil),
         ("gpu", Self::Gpu),
         ("ifma", Self::Ifma),
         ("node", Self::Node),

@@ -28,6 +28,12 @@ pub const INTEROP: NpmPackage = NpmPackage {
     purpose: "exchanging files with snarkjs",
 };
 
+/// The node.
+pub const ANVIL: NpmPackage = NpmPackage {
+    folder: "anvil",
+    purpose: "running the contracts on a node",
+};
+
 /// What the machine turned out to have.
 pub struct Available {
     /// Node.js, with the wallet's packages.
@@ -95,6 +101,7 @@ pub fn prepare(
     };
     npm(&SOLC, Requirement::Solc)?;
     npm(&INTEROP, Requirement::Snarkjs)?;
+    npm(&ANVIL, Requirement::Anvil)?;
     let available = Available {
         node: npm(&WALLET, Requirement::Node)?,
         python: exists("python3"),
@@ -119,7 +126,11 @@ pub fn prepare(
 
     for requirement in required {
         let reason = match requirement {
-            Requirement::Node | Requirement::Snarkjs | Requirement::Solc => continue, // seen above
+            // Seen above.
+            Requirement::Anvil
+            | Requirement::Node
+            | Requirement::Snarkjs
+            | Requirement::Solc => continue,
             Requirement::Python if available.python => continue,
             Requirement::Ifma if cpu_has_ifma() => continue,
             Requirement::Python => "expected python3, got none",
