@@ -44,6 +44,15 @@ pub struct ShapeArgs {
     pub blob: bool,
 }
 
+/// The other circuit that a deployment needs a key for.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ExitArg {
+    /// The circuit with which owners leave without the operator, for trees of --depth levels, instead of
+    /// that of batches.
+    #[arg(long, conflicts_with_all = ["transfers", "fee_slots", "l1_slots", "withdrawals", "creations", "blob"])]
+    pub exit: bool,
+}
+
 impl From<ShapeArgs> for BatchShape {
     fn from(args: ShapeArgs) -> Self {
         Self {

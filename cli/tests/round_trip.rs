@@ -9,6 +9,7 @@ use common::{
     payment, read_json, scene, write_json, zkroll,
 };
 use zkroll::ProvenBatch;
+use zkroll::circuits::exit::ExitCircuit;
 use zkroll::circuits::protocol::{
     account::AccountIndex,
     blob,
@@ -303,4 +304,22 @@ fn a_batch_in_a_blob_is_proven_and_verified() {
     let mut other = scene.prove(&scene.batch, &proven);
     other.extend(["--blob-out", arg(&blob)]);
     assert_refused(&other, &["expected a batch whose operations are in a blob"]);
+}
+
+/// A deployment needs two keys: the exit circuit has five public inputs, and only a depth.
+#[test]
+fn a_key_for_exits_is_made_and_exported() {
+    let folder = folder("exit");
+    let (key, contracts) = (folder.join("exit.key"), folder.join("contracts"));
+    let make = ["setup", "dev", "--seed", SEED, "--exit", "--depth", "1"];
+    let made = json(&[&make[..], &["--out", arg(&key)]].concat());
+    assert_eq!(made["public_inputs"], 5);
+    let digest = hex::encode(ExitCircuit::new(1).unwrap().digest());
+    assert_eq!(made["circuit_digest"], digest);
+    let export = ["export-verifier", "--key", arg(&key), "--out", arg(&contracts)];
+    let exported = json(&[&export[..], &["--allow-unsafe-dev-key"]].concat());
+    assert_eq!(exported["public_inputs"], 5);
+
+    let output = zkroll(&[&make[..], &["--transfers", "2", "--out", arg(&key)]].concat());
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
-use zkroll::BatchProver;
+use zkroll::ProgramRelation;
 use zkroll::circuits::batch::BatchCircuit;
+use zkroll::circuits::exit::ExitCircuit;
+use zkroll::circuits::template::Program;
 use zkroll::prover::key_file::{self, KeyFileHeader};
+use zkroll::prover::setup;
 
-use crate::args::{Seed, ShapeArgs};
+use crate::args::{ExitArg, Seed, ShapeArgs};
 use crate::error::CliError;
 use crate::files::{key_file_error, warn_unsafe, write_key};
 use crate::progress::Progress;
@@ -25,6 +28,8 @@ pub struct DevArgs {
     /// The trapdoor's seed in 64 hexadecimal digits; random and forgotten if absent.
     #[arg(long, value_name = "HEX32")]
     seed: Option<Seed>,
+    #[command(flatten)]
+    exit: ExitArg,
     #[command(flatten)]
     shape: ShapeArgs,
 }
@@ -49,23 +54,38 @@ pub struct KeyReport {
 /// # Errors
 /// If no circuit has the shape or the file cannot be written.
 pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
-    let circuit = BatchCircuit::new(args.shape.into())?;
     let seed = args.seed.unwrap_or_else(|| {
         let mut seed = [0; 32];
         OsRng.fill_bytes(&mut seed);
         Seed(seed)
     });
-    {
-        let constraints = circuit.cost().constraints;
-        let progress = Progress::start(format!("making a key for {constraints} constraints"));
-        let prover = BatchProver::development(circuit, &seed.0)?;
-        progress.say("writing the key");
-        write_key(&args.out, prover.key())?;
+    match args.exit.exit {
+        true => {
+            let circuit = ExitCircuit::new(args.shape.depth)?;
+            write(args, circuit.program(), circuit.digest(), &seed)?;
+        }
+        false => {
+            let circuit = BatchCircuit::new(args.shape.into())?;
+            write(args, circuit.program(), circuit.digest(), &seed)?;
+        }
     }
     warn_unsafe(&args.out);
     let header =
         key_file::read_header(&args.out).map_err(|source| key_file_error(&args.out, source))?;
     Ok(KeyReport::new(&args.out, &header))
+}
+
+fn write(
+    args: &DevArgs,
+    program: &Program,
+    digest: [u8; 32],
+    seed: &Seed,
+) -> Result<(), CliError> {
+    let constraints = program.num_constraints();
+    let progress = Progress::start(format!("making a key for {constraints} constraints"));
+    let key = setup::development(&ProgramRelation(program), digest, &seed.0)?;
+    progress.say("writing the key");
+    write_key(&args.out, &key)
 }
 
 /// Checks every byte and every point of a key file.
