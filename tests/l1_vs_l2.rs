@@ -9,9 +9,20 @@ mod measure;
 #[path = "../examples/l1_vs_l2/report.rs"]
 mod report;
 
-use measure::BLOB_GAS;
+use common::chain::Chain;
+use measure::{
+    BLOB_GAS,
+    payments::{DEPTH, TIME, payments, sign},
+    rollup::StandIn,
+};
+use rand::rngs::OsRng;
 use report::{Report, proving_seconds};
 use serde_json::Value;
+use zkroll::{
+    BatchProver, ProvenBatch,
+    circuits::{batch::BatchCircuit, protocol::public_data::BatchShape},
+    prover::backend,
+};
 
 /// With few payments: everything but the size is as the example has it.
 #[test]
@@ -104,6 +115,43 @@ fn a_thousand_payments_are_cheaper_on_layer_2() {
     assert!(table.contains("stand-in circuit") && drawing.contains("stand-in circuit"));
     assert!(drawing.starts_with("<svg ") && drawing.ends_with("</svg>\n"));
     assert!(!drawing.contains("NaN") && !drawing.contains("inf"));
+}
+
+/// What the figures of this rollup rest on.
+#[test]
+fn the_batchs_own_proof_takes_the_gas_of_the_stand_ins() {
+    let layer2 = sign(&payments(2).unwrap()).unwrap();
+    let shape = BatchShape {
+        l1_slots: 1,
+        ..BatchShape::transfers_only(DEPTH, 2, 1)
+    };
+    let mut ledger = layer2.genesis.clone();
+    let trace = ledger
+        .apply_batch(&shape, TIME, &[], &layer2.fee_slots, &layer2.transfers)
+        .unwrap();
+    let gas = |batch: &ProvenBatch, vk| {
+        let mut chain = Chain::deploy(vk, &layer2.genesis, &shape, TIME).unwrap();
+        let receipt = chain.settle(batch).unwrap();
+        assert!(receipt.success, "{}", receipt.failure());
+        assert_eq!(chain.state_root().unwrap(), ledger.root());
+        receipt.gas_execution
+    };
+
+    let circuit = BatchCircuit::new(shape).unwrap();
+    let prover = BatchProver::development(circuit, &[7; 32]).unwrap();
+    let backend = backend::detect().unwrap();
+    let real = prover.prove(&trace, &backend, &mut OsRng).unwrap();
+    let stand_in = StandIn::new().unwrap();
+    let other = stand_in
+        .proven(&trace, &trace.public_data().unwrap())
+        .unwrap();
+    assert_eq!(real.proof.public_inputs, other.proof.public_inputs);
+    assert_eq!(real.data, other.data);
+    assert_ne!(real.proof, other.proof);
+    assert_eq!(
+        gas(&real, &prover.key().vk),
+        gas(&other, stand_in.verifying_key())
+    );
 }
 
 /// The more payments a batch has, the less each takes.

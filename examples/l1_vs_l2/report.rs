@@ -93,8 +93,8 @@ impl Basis {
             ),
             Self::MeasuredStandIn => {
                 "measured: the settlement of the payments' real public data by Rollup.sol. The proof is of a \
-                 stand-in circuit with the same three inputs, whose verification takes the same gas; settle_batch \
-                 proves for real"
+                 stand-in circuit with the same three inputs, whose verification takes the same gas (a test \
+                 compares them); settle_batch proves for real"
                     .into()
             }
         }

@@ -2,8 +2,8 @@
 //!
 //! State, signatures, roots, public data, C, ρ and y are the batch's own. The proof is not: that of a thousand
 //! payments has 22.7 million constraints. It proves a *stand-in circuit* of four constraints for the same three public inputs
-//! under a key of its own, which the same verifier checks at the same cost, whatever the circuit. `settle_batch` and
-//! the tests prove and settle real batches.
+//! under a key of its own, which the same verifier checks at the same cost, whatever the circuit. `settle_batch`
+//! proves and settles real batches, and tests/l1_vs_l2.rs compares the gas of both proofs.
 
 use rand::{SeedableRng, rngs::StdRng};
 use zkroll::{
@@ -13,7 +13,9 @@ use zkroll::{
         ledger::BatchTrace,
         public_data::{BatchShape, DataForm, PublicData},
     },
-    prover::{Fr, Matrices, ProofFile, ProvingKey, backend::Ark, prove, setup},
+    prover::{
+        Bn254, Fr, Matrices, ProofFile, ProvingKey, VerifyingKey, backend::Ark, prove, setup,
+    },
 };
 
 use super::{
@@ -78,8 +80,16 @@ impl StandIn {
         })
     }
 
-    /// The batch as if it were proven.
-    fn proven(&self, trace: &BatchTrace, public: &PublicData) -> Result<ProvenBatch> {
+    /// What its verifier is made of.
+    pub fn verifying_key(&self) -> &VerifyingKey<Bn254> {
+        &self.key.vk
+    }
+
+    /// The batch with this circuit's proof.
+    ///
+    /// # Errors
+    /// If the prover refuses.
+    pub fn proven(&self, trace: &BatchTrace, public: &PublicData) -> Result<ProvenBatch> {
         Ok(ProvenBatch {
             header: trace.header,
             data: public.encode(),
@@ -95,7 +105,7 @@ impl StandIn {
 /// # Errors
 /// If the ledger or the contract refuses the batch.
 pub fn measure(layer2: &Layer2, stand_in: &StandIn) -> Result<(Rollup, Vec<u8>)> {
-    let vk = &stand_in.key.vk;
+    let vk = stand_in.verifying_key();
     let in_calldata = BatchShape {
         // The contract demands a slot for its queue.
         l1_slots: 1,
