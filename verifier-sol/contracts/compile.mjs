@@ -24,6 +24,8 @@ const SOLIDITY = [
   "src/mocks/FeeToken.sol",
   "src/mocks/FalseToken.sol",
   "src/mocks/Reenterer.sol",
+  "src/examples/PaymentChannel.sol",
+  "src/examples/DataInbox.sol",
 ];
 // Yul objects; the fixed verifier's runtime is checked in as well, because a key is appended to it.
 const YUL = [

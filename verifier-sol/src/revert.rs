@@ -67,6 +67,19 @@ pub const KNOWN: &[&str] = &[
     "ReclaimedBefore(uint64)",
     // Token.sol.
     "BalanceTooSmall(uint256,uint256)",
+    // PaymentChannel.sol.
+    "DepositInvalid(uint256)",
+    "PartnerInvalid(address)",
+    "ChannelUnknown(uint256)",
+    "NotAParty(address)",
+    "NonceTooLow(uint64,uint64)",
+    "ShareTooLarge(uint96,uint96)",
+    "SignatureInvalid(address)",
+    "ClosingBefore(uint40)",
+    "NotClosing(uint256)",
+    "WindowOpen(uint40,uint256)",
+    "WindowOver(uint40,uint256)",
+    "NothingOwed(address)",
 ];
 
 /// A custom error that a contract of this crate raised.
@@ -155,6 +168,8 @@ mod tests {
             include_str!("../contracts/bin/IGroth16Verifier.abi.json"),
             include_str!("../contracts/bin/Rollup.abi.json"),
             include_str!("../contracts/bin/Token.abi.json"),
+            include_str!("../contracts/bin/PaymentChannel.abi.json"),
+            include_str!("../contracts/bin/DataInbox.abi.json"),
         ]
         .iter()
         .flat_map(|json| serde_json::from_str::<Vec<serde_json::Value>>(json).unwrap())
