@@ -37,7 +37,7 @@ fn each_way_is_measured() {
     }
     // A new slot of storage for each.
     assert!(gas("l1_erc20_strangers") >= gas("l1_erc20_holders") + 7 * 17_000);
-    // Pinned in verifier-sol/tests/channel.rs: the transactions here differ by bytes of calldata.
+    // Pinned in verifier-sol/tests/contracts/channel.rs: the transactions here differ by bytes of calldata.
     assert!((125_000..135_000).contains(&gas("channel_together")));
     assert!((225_000..240_000).contains(&gas("channel_disputed")));
 

@@ -316,7 +316,13 @@ fn a_key_for_exits_is_made_and_exported() {
     assert_eq!(made["public_inputs"], 5);
     let digest = hex::encode(ExitCircuit::new(1).unwrap().digest());
     assert_eq!(made["circuit_digest"], digest);
-    let export = ["export-verifier", "--key", arg(&key), "--out", arg(&contracts)];
+    let export = [
+        "export-verifier",
+        "--key",
+        arg(&key),
+        "--out",
+        arg(&contracts),
+    ];
     let exported = json(&[&export[..], &["--allow-unsafe-dev-key"]].concat());
     assert_eq!(exported["public_inputs"], 5);
 

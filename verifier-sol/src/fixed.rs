@@ -5,7 +5,7 @@
 //! −δ₂ 128 | α₁ 64 | −β₂ 128 | IC₀ 64 | IC₁ 64 | … | ICₙ 64 | −γ₂ 128 | selector of verifyBatch 4
 //! ```
 //!
-//! The mirror of this layout is `contracts/src/FixedVerifier.yul`, which reads it; tests/verifier.rs
+//! The mirror of this layout is `contracts/src/FixedVerifier.yul`, which reads it; tests/contracts/verifier.rs
 //! runs the two together. Points as in [`crate::calldata`], β, γ and δ negated so that
 //! `e(A, B) · e(C, −δ) · e(α, −β) · e(L, −γ) = 1` needs no subtraction. The second selector stands last,
 //! where `verifyProof` need not step over it.

@@ -29,7 +29,7 @@ const BATCHES: [(usize, usize, u64); 6] = [
     (3, 16, 952_531),
 ];
 
-/// See tests/verifier.rs.
+/// See tests/contracts/verifier.rs.
 const REFUSAL_BAR: u64 = 385_000;
 
 fn main() -> ExitCode {

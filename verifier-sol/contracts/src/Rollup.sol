@@ -25,7 +25,7 @@ import {PublicData} from "./libraries/PublicData.sol";
 ///        Reentrancy: settling calls the immutable verifiers and a precompile, all by STATICCALL, which can change
 ///        no state here or anywhere. Payments are pulled later.
 ///
-///        Cost (execution gas, Osaka; tests/{rollup,batches,blob}.rs): a batch that shows nothing 228,900, of it
+///        Cost (execution gas, Osaka; tests/contracts/{rollup,batches,blob}.rs): a batch that shows nothing 228,900, of it
 ///        202,100 for the verifier; an operation 38, a creation 230, an entry of the queue 770 and 4,700 for the
 ///        first one, a withdrawal 22,700 to an owner who was owed nothing. The calldata is paid for besides. Sixteen
 ///        batches in one call 75,600 each; one in a blob 291,300 however many operations it has, sixteen

@@ -2,7 +2,7 @@
 //! one that was proven and cannot be sent is work thrown away.
 //!
 //! The bound is for Osaka and assumes the worst: every byte of calldata is not zero, every payment goes to an owner
-//! whom the contract owed nothing. tests/gas.rs compares it with the embedded EVM.
+//! whom the contract owed nothing. tests/contracts/gas.rs compares it with the embedded EVM.
 
 /// The most gas that one transaction may ask for (EIP-7825).
 pub const TRANSACTION_GAS_CAP: u64 = 1 << 24;

@@ -5,7 +5,7 @@
 //! h₀ = 0,   hᵢ₊₁ = keccak256(hᵢ ‖ entryᵢ)
 //! ```
 //!
-//! The mirror is `contracts/src/libraries/Queue.sol`; tests/deposits.rs compares the two. Does not check that the
+//! The mirror is `contracts/src/libraries/Queue.sol`; tests/contracts/deposits.rs compares the two. Does not check that the
 //! contract can have queued an entry: its hash does.
 
 use crate::abi::{Address, Word, fr_from_word, keccak256, word_from_field};

@@ -75,12 +75,7 @@ pub fn dev(args: &DevArgs) -> Result<KeyReport, CliError> {
     Ok(KeyReport::new(&args.out, &header))
 }
 
-fn write(
-    args: &DevArgs,
-    program: &Program,
-    digest: [u8; 32],
-    seed: &Seed,
-) -> Result<(), CliError> {
+fn write(args: &DevArgs, program: &Program, digest: [u8; 32], seed: &Seed) -> Result<(), CliError> {
     let constraints = program.num_constraints();
     let progress = Progress::start(format!("making a key for {constraints} constraints"));
     let key = setup::development(&ProgramRelation(program), digest, &seed.0)?;

@@ -15,7 +15,7 @@ library BabyJubjub {
     ///           x = 0 leaves y = ±1, the points of order 1 and 2;
     ///           y = 0 leaves x = ±1/√a, the points whose double is (0, −1): order 4;
     ///           y(2P) = (y² − a·x²) / (2 − a·x² − y²), so a·x² = y² are those whose double has y = 0: order 8.
-    ///         tests/deposits.rs lists all eight with arkworks' group law.
+    ///         tests/contracts/deposits.rs lists all eight with arkworks' group law.
     function isKey(uint256 x, uint256 y) internal pure returns (bool) {
         if (x >= R || y >= R || mulmod(x, y, R) == 0) return false;
         uint256 xx = mulmod(x, x, R);

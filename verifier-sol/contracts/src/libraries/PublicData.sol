@@ -16,7 +16,7 @@ import {Queue} from "./Queue.sol";
 ///         What is not shown is zero and stands between these parts in d: y skips it with powers of ρ.
 ///         Invariant: every word is canonical. Narrow ones are cut from bytes, the keys of creations are
 ///         checked against r, and the L1 slots are those that this contract queued.
-///         Mirror in Rust: ../../../tests/common/mirror.rs; tests/rollup.rs compares the two.
+///         Mirror in Rust: ../../../tests/common/mirror.rs; tests/contracts/rollup.rs compares the two.
 library PublicData {
     /// @notice Order r of the scalar field of BN254.
     uint256 internal constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title Entries of the L1 queue and their hash (docs/protocol.md, section 6)
 /// @notice entry = type 1 | token 4 | account 5 | address 20 | amount 16 | Ax 32 | Ay 32 | timestamp 5,
 ///         h₀ = 0, hᵢ₊₁ = keccak256(hᵢ ‖ entryᵢ).
-///         Mirror in Rust: ../../../src/rollup/queue.rs; tests/deposits.rs compares the two.
+///         Mirror in Rust: ../../../src/rollup/queue.rs; tests/contracts/deposits.rs compares the two.
 library Queue {
     /// @notice A deposit that creates an account.
     uint8 internal constant CREATE = 1;

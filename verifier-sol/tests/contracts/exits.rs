@@ -1,15 +1,15 @@
 //! Ways out of `Rollup.sol` in the embedded EVM: withdrawals, exit requests, freezing, escaping, reclaiming;
 //! whatever could be paid twice or to the wrong one; gas.
 
-mod common;
-
+use crate::common::attacks::plus_modulus;
+use crate::common::chain::SENDER;
+use crate::common::mirror::{Data, exit_inputs};
+use crate::common::rollup::{
+    ALICE, BOB, Chain, SLOTS, accept_all, assert_error, code, hexadecimal,
+};
+use crate::common::{prove, setup};
 use ark_bn254::{Bn254, Fr};
 use ark_groth16::Proof;
-use common::attacks::plus_modulus;
-use common::chain::SENDER;
-use common::mirror::{Data, exit_inputs};
-use common::rollup::{ALICE, BOB, Chain, SLOTS, accept_all, assert_error, code, hexadecimal};
-use common::{prove, setup};
 use zkroll_verifier_sol::abi::{
     Address, encode_call, fr_from_word, selector, word_from_address, word_from_field,
     word_from_u128,
@@ -21,12 +21,12 @@ use zkroll_verifier_sol::rollup::{
     Call, EXIT_DEADLINE, Entry, EntryKind, Event, ExitProof, MAX_BATCH_AGE,
 };
 
-const ERC20: &str = include_str!("../contracts/bin/Erc20.hex");
-const NO_RETURN: &str = include_str!("../contracts/bin/NoReturnToken.hex");
-const FEE: &str = include_str!("../contracts/bin/FeeToken.hex");
-const FALSE: &str = include_str!("../contracts/bin/FalseToken.hex");
-const REENTERER: &str = include_str!("../contracts/bin/Reenterer.hex");
-const RETURN_FALSE: &str = include_str!("../contracts/bin/ReturnFalse.hex");
+const ERC20: &str = include_str!("../../contracts/bin/Erc20.hex");
+const NO_RETURN: &str = include_str!("../../contracts/bin/NoReturnToken.hex");
+const FEE: &str = include_str!("../../contracts/bin/FeeToken.hex");
+const FALSE: &str = include_str!("../../contracts/bin/FalseToken.hex");
+const REENTERER: &str = include_str!("../../contracts/bin/Reenterer.hex");
+const RETURN_FALSE: &str = include_str!("../../contracts/bin/ReturnFalse.hex");
 
 /// Settles a batch that lets `amount` of a token go to `owner`, consuming no entries.
 fn owe(chain: &mut Chain, token: u32, owner: Address, amount: u64) {

@@ -2,13 +2,11 @@
 //! computes, accepts exactly the batches all of whose proofs are accepted, and refuses every other call with
 //! the right error; its gas is pinned.
 
-mod common;
-
+use crate::common::chain::{SENDER, evm};
+use crate::common::trace::precompile_inputs;
+use crate::common::{Sample, batch, rng, samples, setup};
 use ark_bn254::{Bn254, Fr};
 use ark_groth16::{Groth16, ProvingKey};
-use common::chain::{SENDER, evm};
-use common::trace::precompile_inputs;
-use common::{Sample, batch, rng, samples, setup};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use zkroll_verifier_sol::abi::{Address, word_from_u128};

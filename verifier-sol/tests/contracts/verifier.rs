@@ -1,11 +1,9 @@
 //! The fixed verifier in the embedded EVM: it accepts what ark-groth16 proves and refuses, with the right
 //! error, everything else; its gas is pinned.
 
-mod common;
-
+use crate::common::chain::{SENDER, evm};
+use crate::common::{Sample, attacks, samples, setup};
 use ark_bn254::Fr;
-use common::chain::{SENDER, evm};
-use common::{Sample, attacks, samples, setup};
 use zkroll_verifier_sol::abi::{Address, word_from_u128};
 use zkroll_verifier_sol::calldata::verify_proof_call;
 use zkroll_verifier_sol::evm::{Evm, Receipt};

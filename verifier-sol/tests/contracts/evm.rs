@@ -1,9 +1,7 @@
 //! The embedded EVM's accounting: what is intrinsic, what is execution, what is charged, and how failures
 //! are told apart. Contracts are written as bytes, so that every gas figure can be added up by hand.
 
-mod common;
-
-use common::chain::{SENDER, evm};
+use crate::common::chain::{SENDER, evm};
 use zkroll_verifier_sol::abi::{Address, contract_address};
 use zkroll_verifier_sol::evm::{Config, Evm, EvmError, Fork};
 

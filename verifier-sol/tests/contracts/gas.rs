@@ -1,12 +1,10 @@
 //! The bound on what a settlement takes, against the embedded EVM.
 
-mod common;
-
+use crate::common::mirror::Data;
+use crate::common::rollup::{BOB, Chain, Slots, accept_all};
+use crate::common::setup;
 use ark_bn254::{Bn254, Fr};
 use ark_groth16::ProvingKey;
-use common::mirror::Data;
-use common::rollup::{BOB, Chain, Slots, accept_all};
-use common::setup;
 use zkroll_verifier_sol::evm::Receipt;
 use zkroll_verifier_sol::fixed::creation_code;
 use zkroll_verifier_sol::rollup::BatchesCall;

@@ -1,19 +1,17 @@
 //! `PaymentChannel.sol` in the embedded EVM: who gets what, and every way to get more that is refused.
 
-mod common;
-
+use crate::common::chain::{SENDER, evm};
+use crate::common::rng;
+use crate::common::rollup::{assert_error, code, hexadecimal};
 use ark_std::rand::Rng;
-use common::chain::{SENDER, evm};
-use common::rng;
-use common::rollup::{assert_error, code, hexadecimal};
 use k256::ecdsa::{SigningKey, VerifyingKey};
 use zkroll_verifier_sol::abi::{
     Address, Word, encode_call, keccak256, word_from_address, word_from_u128,
 };
 use zkroll_verifier_sol::evm::{Config, Evm, Receipt};
 
-const CHANNEL: &str = include_str!("../contracts/bin/PaymentChannel.hex");
-const REENTERER: &str = include_str!("../contracts/bin/Reenterer.hex");
+const CHANNEL: &str = include_str!("../../contracts/bin/PaymentChannel.hex");
+const REENTERER: &str = include_str!("../../contracts/bin/Reenterer.hex");
 
 const DEPOSIT: u128 = 10u128.pow(18);
 const WINDOW: u64 = 24 * 60 * 60;

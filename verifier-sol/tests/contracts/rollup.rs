@@ -1,16 +1,14 @@
 //! Batches in the embedded EVM: the contract's words, ρ and y against the Rust mirror; every refusal; what a
 //! batch owes; whole settlements with a real proof; gas.
 
-mod common;
-
-use ark_bn254::{Bn254, Fr};
-use ark_groth16::ProvingKey;
-use common::chain::{SENDER, evm};
-use common::mirror::{Batch, Data};
-use common::rollup::{
+use crate::common::chain::{SENDER, evm};
+use crate::common::mirror::{Batch, Data};
+use crate::common::rollup::{
     ALICE, BOB, Chain, SLOTS, Slots, accept_all, assert_error, code, hexadecimal,
 };
-use common::setup;
+use crate::common::setup;
+use ark_bn254::{Bn254, Fr};
+use ark_groth16::ProvingKey;
 use zkroll_verifier_sol::abi::{
     Address, encode_call, selector, word_from_address, word_from_field, word_from_u128,
 };
@@ -21,7 +19,7 @@ use zkroll_verifier_sol::rollup::{
 };
 use zkroll_verifier_sol::token_creation_code;
 
-const RETURN_FALSE: &str = include_str!("../contracts/bin/ReturnFalse.hex");
+const RETURN_FALSE: &str = include_str!("../../contracts/bin/ReturnFalse.hex");
 
 /// A chain whose queue has entries of all types but the exit by key, `count` of them.
 fn with_queue(slots: Slots, count: usize) -> Chain {
@@ -770,7 +768,7 @@ fn a_proof_does_not_hold_on_another_chain() {
         claim: None,
     };
     let (rho, y) = batch.challenge(&call.commitment);
-    call.proof = common::prove(&pk, &[call.commitment, rho, y], 1);
+    call.proof = crate::common::prove(&pk, &[call.commitment, rho, y], 1);
     assert_error(&chain.submit(call.calldata()), "ProofInvalid()");
 }
 

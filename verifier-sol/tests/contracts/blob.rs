@@ -1,17 +1,15 @@
 //! Batches whose operations are in a blob: `submitBatchBlob`.
 
-mod common;
-
+use crate::common::chain::SENDER;
+use crate::common::mirror::{Batch, Data, blob_point, blob_value, halves};
+use crate::common::rollup::{BOB, Chain, SLOTS, Slots, accept_all, assert_error, hexadecimal};
+use crate::common::{rng, setup};
 use ark_bls12_381::Fr as BlobScalar;
 use ark_bn254::{Bn254, Fr};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 use ark_groth16::ProvingKey;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_std::rand::Rng;
-use common::chain::SENDER;
-use common::mirror::{Batch, Data, blob_point, blob_value, halves};
-use common::rollup::{BOB, Chain, SLOTS, Slots, accept_all, assert_error, hexadecimal};
-use common::{rng, setup};
 use zkroll_verifier_sol::abi::{
     Word, encode_call, fr_from_word, keccak256, word_from_field, word_from_u128,
 };

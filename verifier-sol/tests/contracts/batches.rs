@@ -1,12 +1,10 @@
 //! Several batches in one call: `submitBatches`, whose proofs are checked together.
 
-mod common;
-
+use crate::common::mirror::Data;
+use crate::common::rollup::{ALICE, BOB, Chain, SLOTS, accept_all, assert_error};
+use crate::common::setup;
 use ark_bn254::{Bn254, Fr};
 use ark_groth16::ProvingKey;
-use common::mirror::Data;
-use common::rollup::{ALICE, BOB, Chain, SLOTS, accept_all, assert_error};
-use common::setup;
 use zkroll_verifier_sol::abi::{Word, encode_call, word_from_field};
 use zkroll_verifier_sol::evm::Receipt;
 use zkroll_verifier_sol::fixed::creation_code;

@@ -1,13 +1,11 @@
 //! Tokens and deposits of `Rollup.sol` in the embedded EVM: entries and their hash against the Rust side, which
 //! keys and amounts are refused, tokens that misbehave, gas.
 
-mod common;
-
+use crate::common::attacks::plus_modulus;
+use crate::common::chain::SENDER;
+use crate::common::rollup::{ALICE, BOB, Chain, SLOTS, assert_error, hexadecimal};
 use ark_bn254::Fr;
 use ark_ff::{Field, MontFp};
-use common::attacks::plus_modulus;
-use common::chain::SENDER;
-use common::rollup::{ALICE, BOB, Chain, SLOTS, assert_error, hexadecimal};
 use zkroll_verifier_sol::abi::{
     Address, Word, encode_call, selector, word_from_address, word_from_field, word_from_u128,
 };
@@ -15,11 +13,11 @@ use zkroll_verifier_sol::evm::Receipt;
 use zkroll_verifier_sol::rollup::call::{token_address_call, token_id_call};
 use zkroll_verifier_sol::rollup::{Call, ENTRY_BYTES, Entry, EntryKind, Event};
 
-const ERC20: &str = include_str!("../contracts/bin/Erc20.hex");
-const NO_RETURN: &str = include_str!("../contracts/bin/NoReturnToken.hex");
-const FEE: &str = include_str!("../contracts/bin/FeeToken.hex");
-const FALSE: &str = include_str!("../contracts/bin/FalseToken.hex");
-const REENTERER: &str = include_str!("../contracts/bin/Reenterer.hex");
+const ERC20: &str = include_str!("../../contracts/bin/Erc20.hex");
+const NO_RETURN: &str = include_str!("../../contracts/bin/NoReturnToken.hex");
+const FEE: &str = include_str!("../../contracts/bin/FeeToken.hex");
+const FALSE: &str = include_str!("../../contracts/bin/FalseToken.hex");
+const REENTERER: &str = include_str!("../../contracts/bin/Reenterer.hex");
 
 /// Baby Jubjub from its equation, with the addition law of complete twisted Edwards curves (Bernstein, Birkner,
 /// Joye, Lange, Peters 2008, section 6).
@@ -334,7 +332,7 @@ fn amounts_are_above_zero_and_below_2_128() {
     assert_error(&chain.call(ALICE, &top_up, 0), error);
 
     // A token with a supply of 2^256 - 1.
-    let mut creation = common::rollup::code(ERC20);
+    let mut creation = crate::common::rollup::code(ERC20);
     creation.extend([0xff; 32]);
     let token = chain.evm.deploy(ALICE, creation).unwrap().address;
     chain.ok(ALICE, &Call::RegisterToken { token }, 0);
