@@ -127,10 +127,9 @@ pub fn prepare(
     for requirement in required {
         let reason = match requirement {
             // Seen above.
-            Requirement::Anvil
-            | Requirement::Node
-            | Requirement::Snarkjs
-            | Requirement::Solc => continue,
+            Requirement::Anvil | Requirement::Node | Requirement::Snarkjs | Requirement::Solc => {
+                continue;
+            }
             Requirement::Python if available.python => continue,
             Requirement::Ifma if cpu_has_ifma() => continue,
             Requirement::Python => "expected python3, got none",

@@ -49,19 +49,11 @@ pub fn sweep() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a node asks of a transaction before its first instruction, since Prague the calldata's floor (EIP-7623). With
-/// less it is not mined; anvil takes it into its pool and leaves it there.
-fn price(calldata: &[u8]) -> u64 {
-    let zeros = calldata.iter().filter(|byte| **byte == 0).count() as u64;
-    let tokens = zeros + 4 * (calldata.len() as u64 - zeros);
-    21_000 + 10 * tokens
-}
-
 /// Tries limits from a transaction's price to the least that does: evenly spread, and closer and closer to it.
 fn settles_with_enough_gas_alone(world: &mut World, batch: &Transaction) {
     let estimate = world.client.estimate(batch).unwrap();
     let least = world.client.least_gas(batch, estimate);
-    let lowest = price(&batch.input);
+    let lowest = batch.price();
     let even = (0..LIMITS).map(|i| lowest + (least - lowest) * i / LIMITS);
     let close = (0..20)
         .filter_map(|i| least.checked_sub(1 << i))
