@@ -11,7 +11,13 @@ struct Boundary {
 
 /// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
 /// and what is not asked for is not compiled, the GPU's interface least of all.
-const BOUNDARIES: [Boundary; 9] = [
+const BOUNDARIES: [Boundary; 10] = [
+    // What its tests depend on stays theirs.
+    Boundary {
+        package: "zkroll-anvil",
+        flags: &[],
+        forbidden: &["zkroll", "alloy-provider", "tokio"],
+    },
     Boundary {
         package: "zkroll-circuits",
         flags: &["--all-features"],

@@ -60,6 +60,27 @@ pub struct Transaction {
     pub blob: Option<Box<BlobTransactionSidecarEip7594>>,
 }
 
+impl Transaction {
+    /// What a node asks of a call before its first instruction, since Prague the calldata's floor (EIP-7623). With
+    /// less it is not mined; anvil takes it into its pool and leaves it there.
+    pub fn price(&self) -> u64 {
+        let zeros = self.input.iter().filter(|byte| **byte == 0).count() as u64;
+        let tokens = zeros + 4 * (self.input.len() as u64 - zeros);
+        21_000 + 10 * tokens
+    }
+
+    /// Limits below the least that does, down to a quarter of the way from the price; of a creation the highest.
+    fn too_little(&self, least: u64) -> impl Iterator<Item = u64> {
+        let price = self.price();
+        let quarters = match self.to {
+            Some(_) => 1..4,
+            None => 0..0,
+        };
+        let quarters = quarters.map(move |quarter| price + (least - price) * quarter / 4);
+        quarters.chain([least - 1])
+    }
+}
+
 /// A blob with the proofs of its cells, which the network asks for since Osaka (EIP-7594).
 pub fn sidecar(blob: &[u8]) -> Box<BlobTransactionSidecarEip7594> {
     let blob = Blob::try_from(blob).expect("131,072 bytes");
@@ -208,14 +229,16 @@ impl Client {
     }
 
     /// Sends a transaction with exactly the gas that the node estimates, which must do. The first of its name is
-    /// sent with one unit less than the least that does before, which must change nothing.
+    /// sent with less before, down from one unit less than the least that does, which must change nothing.
     pub fn send(&mut self, transaction: &Transaction) -> TransactionReceipt {
         let name = transaction.name;
         let estimate = self.estimate(transaction);
         let estimate = estimate.unwrap_or_else(|error| panic!("{name}: no estimate: {error}"));
         if self.tried.insert(name) {
             let least = self.least_gas(transaction, estimate);
-            self.assert_harmless(transaction, least - 1);
+            for gas in transaction.too_little(least) {
+                self.assert_harmless(transaction, gas);
+            }
             let receipt = self.send_enough(transaction, estimate);
             println!(
                 "{name}: estimate {estimate}, least {least}, used {}",
@@ -229,22 +252,35 @@ impl Client {
 
     fn send_enough(&self, transaction: &Transaction, gas: u64) -> TransactionReceipt {
         let name = transaction.name;
-        let receipt = self
-            .send_with(transaction, gas)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let before = self.fingerprint();
+        let receipt = self.send_with(transaction, gas);
+        let receipt = receipt.unwrap_or_else(|error| panic!("{name} with {gas} gas: {error}"));
         assert!(receipt.status(), "{name} with {gas} gas failed");
+        // What is compared after failures tells successes.
+        assert!(
+            transaction.to.is_none() || self.fingerprint() != before,
+            "{name} changed nothing"
+        );
         receipt
     }
 
     /// Sends a transaction with this much gas, which must pay for its bytes and be too little for the rest, and looks
-    /// whether it left anything behind.
-    /// What a creation leaves is the creator's nonce, which is taken back.
+    /// whether it left anything behind. A creation is somebody else's, so that the addresses of the creator's contracts
+    /// stay what they are.
     pub fn assert_harmless(&self, transaction: &Transaction, gas: u64) {
         let name = transaction.name;
         let before = self.fingerprint();
-        let creation = transaction.to.is_none();
-        let snapshot = creation.then(|| self.raw("evm_snapshot", json!([])));
-        let receipt = self.send_with(transaction, gas);
+        let receipt = match transaction.to {
+            Some(_) => self.send_with(transaction, gas),
+            None => {
+                let from = Sender::Bob;
+                let elsewhere = Transaction {
+                    from,
+                    ..transaction.clone()
+                };
+                self.send_with(&elsewhere, gas)
+            }
+        };
         let receipt = receipt.unwrap_or_else(|error| panic!("{name} with {gas} gas: {error}"));
         assert!(!receipt.status(), "{name} with {gas} gas succeeded");
         if let Some(created) = receipt.contract_address {
@@ -255,9 +291,6 @@ impl Client {
             before,
             "{name} with {gas} gas left something behind"
         );
-        if let Some(snapshot) = snapshot {
-            assert_eq!(self.raw("evm_revert", json!([snapshot])), true);
-        }
     }
 
     /// What the watched contracts hold.

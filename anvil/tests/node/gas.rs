@@ -53,11 +53,11 @@ pub fn sweep() -> Result<(), Failed> {
 fn settles_with_enough_gas_alone(world: &mut World, batch: &Transaction) {
     let estimate = world.client.estimate(batch).unwrap();
     let least = world.client.least_gas(batch, estimate);
-    let span = least - 21_000;
-    let even = (0..LIMITS).map(|i| 21_000 + span * i / LIMITS);
+    let lowest = batch.price();
+    let even = (0..LIMITS).map(|i| lowest + (least - lowest) * i / LIMITS);
     let close = (0..20)
-        .map(|i| least - 1 - ((1 << i) - 1))
-        .take_while(|limit| *limit > 21_000);
+        .filter_map(|i| least.checked_sub(1 << i))
+        .filter(|limit| *limit > lowest);
     for limit in even.chain(close) {
         assert!(
             world.client.call(batch, limit).is_err(),

@@ -1,8 +1,8 @@
 //! The contracts on a node, called by a client that other programs use too: deployment, deposits, batches with real
 //! proofs in calldata and in a blob, withdrawals, exits, and the way out of a frozen contract.
 //!
-//! Every transaction is sent with exactly the gas that `eth_estimateGas` says. The first of each kind is sent with
-//! one unit less than the least that does before that, and must leave nothing behind. What the embedded EVM cannot
+//! Every transaction is sent with exactly the gas that `eth_estimateGas` says. The first of each kind is sent
+//! with less before that, one unit less than the least that does among others, and must leave nothing behind. What the embedded EVM cannot
 //! say is here: what a node estimates, signs for, carries beside a transaction and answers afterwards.
 //!
 //! The operator's ledger is compared with one that is rebuilt from the node's logs, transactions and blobs.
