@@ -18,6 +18,7 @@ fn the_default_circuit_keeps_its_bounds() {
     let expected = BTreeSet::from([
         "accounts_log2",
         "backends",
+        "blob_constraints",
         "circuit_digest",
         "columns",
         "columns_in_a",
@@ -30,6 +31,7 @@ fn the_default_circuit_keeps_its_bounds() {
         "depth",
         "domain_log2",
         "fee_slots",
+        "form",
         "l1_slots",
         "proving_key_bytes",
         "public_data_constraints_per_transfer",

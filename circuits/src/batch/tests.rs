@@ -414,7 +414,7 @@ fn a_blob_costs_little_more_than_calldata() {
     let more = blob.constraints - calldata.constraints;
     assert_eq!((words, more), (4096, 119_200));
     let per_word = 2.0 * (blob.constraints_per_transfer - calldata.constraints_per_transfer);
-    assert!(per_word <= 6.0, "{per_word}");
+    assert!(per_word <= 5.0, "{per_word}");
     let fixed = more as f64 - f64::from(words) * per_word;
     assert!(fixed < 100_000.0, "{fixed}");
 }
