@@ -289,15 +289,7 @@ impl Settled {
     ) -> Result<Self, ReplicaError> {
         let call = SettleCall::decode(calldata)?;
         let (shape, heads, data, blob) = match call {
-            SettleCall::One(call) => {
-                let head = BatchHead {
-                    timestamp: call.timestamp,
-                    post_state_root: call.post_state_root,
-                    commitment: call.commitment,
-                    proof: call.proof,
-                };
-                (shapes.calldata, vec![head], call.data, None)
-            }
+            SettleCall::One(call) => (shapes.calldata, vec![call.head()], call.data, None),
             SettleCall::Several(call) => (shapes.calldata, call.batches, call.data, None),
             SettleCall::Blob(call) => {
                 let shape = shapes.blob.ok_or(ReplicaError::NoBlobShape)?;

@@ -154,16 +154,20 @@ impl BlobSlice {
 }
 
 impl BatchCall {
-    /// The call as calldata. (The contract refuses a timestamp of 2^40 or more.)
-    pub fn calldata(&self) -> Vec<u8> {
-        let head = BatchHead {
+    /// The batch, but for what it shows.
+    pub fn head(&self) -> BatchHead {
+        BatchHead {
             timestamp: self.timestamp,
             post_state_root: self.post_state_root,
             commitment: self.commitment,
             proof: self.proof.clone(),
-        };
+        }
+    }
+
+    /// The call as calldata. (The contract refuses a timestamp of 2^40 or more.)
+    pub fn calldata(&self) -> Vec<u8> {
         let mut call = selector(SUBMIT_BATCH).to_vec();
-        call.extend(head.words().iter().flatten());
+        call.extend(self.head().words().iter().flatten());
         call.extend(offset(HEAD_WORDS + 1));
         append_bytes(&mut call, &self.data);
         call
