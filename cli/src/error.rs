@@ -34,6 +34,14 @@ pub enum CliError {
     /// Standard output is gone.
     #[error("write to standard output: {0}")]
     Stdout(io::Error),
+    /// The farm's program does not start.
+    #[error(
+        "zkroll-farm, beside this program or on the path: {source} (cargo build --release -p zkroll-farm)"
+    )]
+    Farm {
+        /// The reason.
+        source: io::Error,
+    },
     /// A file does not hold what it should.
     #[error("expected {what} in {path}: {source}", path = path.display())]
     Json {

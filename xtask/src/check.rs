@@ -11,12 +11,24 @@ struct Boundary {
 
 /// The architecture's boundaries: the library crates meet in arkworks types, never in each other,
 /// and what is not asked for is not compiled, the GPU's interface least of all.
-const BOUNDARIES: [Boundary; 10] = [
+const BOUNDARIES: [Boundary; 11] = [
     // What its tests depend on stays theirs.
     Boundary {
         package: "zkroll-anvil",
         flags: &[],
         forbidden: &["zkroll", "alloy-provider", "tokio"],
+    },
+    // `zkroll farm` runs another program.
+    Boundary {
+        package: "zkroll-cli",
+        flags: &["--all-features"],
+        forbidden: &[
+            "zkroll-farm",
+            "apalis-core",
+            "sqlx",
+            "object_store",
+            "tokio",
+        ],
     },
     Boundary {
         package: "zkroll-circuits",
@@ -99,7 +111,7 @@ const BOUNDARIES: [Boundary; 10] = [
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 12] = [
+const FEATURES: [(&str, &[&str]); 13] = [
     ("zkroll-circuits", &["--no-default-features"]),
     ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
@@ -113,6 +125,7 @@ const FEATURES: [(&str, &[&str]); 12] = [
     ),
     ("zkroll-verifier-sol", &["--no-default-features"]),
     ("zkroll-store", &["--no-default-features"]),
+    ("zkroll-farm", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),
     ("zkroll", &["--no-default-features", "--features", "evm"]),
     ("zkroll", &["--no-default-features", "--features", "gpu"]),

@@ -33,8 +33,8 @@ usage: cargo xtask <command>
   contracts [--check]   compile and lint the contracts; --check compares with the checked-in output
   wallet [--check]      sign the example's transfers; --check compares with the checked-in file
 
-ZKROLL_REQUIRE=a,b,.. makes `test` fail where one of anvil, gpu, ifma, node, python, snarkjs, solc is absent;
-without it the tests that need an absent one are reported as ignored.";
+ZKROLL_REQUIRE=a,b,.. makes `test` fail where one of anvil, chromium, gpu, ifma, node, postgres, python, snarkjs,
+solc is absent; without it the tests that need an absent one are reported as ignored.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

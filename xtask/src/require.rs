@@ -7,12 +7,16 @@ use std::collections::BTreeSet;
 pub enum Requirement {
     /// The package of `anvil`: a node.
     Anvil,
+    /// A browser, for the farm's status page.
+    Chromium,
     /// A graphics adapter.
     Gpu,
     /// A CPU with AVX-512 IFMA.
     Ifma,
     /// Node.js and the packages of `examples/wallet`.
     Node,
+    /// The programs of a PostgreSQL server, for the farm's queue.
+    Postgres,
     /// Python 3.
     Python,
     /// The packages of `interop`: circom and snarkjs.
@@ -22,11 +26,13 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    const NAMES: [(&str, Self); 7] = [
+    const NAMES: [(&str, Self); 9] = [
         ("anvil", Self::Anvil),
+        ("chromium", Self::Chromium),
         ("gpu", Self::Gpu),
         ("ifma", Self::Ifma),
         ("node", Self::Node),
+        ("postgres", Self::Postgres),
         ("python", Self::Python),
         ("snarkjs", Self::Snarkjs),
         ("solc", Self::Solc),

@@ -1,5 +1,5 @@
-//! What tests need beyond cargo: packages from npm, installed into the checkout from committed locks, and
-//! hardware, which is there or not.
+//! What tests need beyond cargo: packages from npm, installed into the checkout from committed locks; programs and
+//! hardware, which are there or not.
 
 use std::collections::BTreeSet;
 
@@ -106,42 +106,65 @@ pub fn prepare(
         node: npm(&WALLET, Requirement::Node)?,
         python: exists("python3"),
     };
-    if !available.python {
-        eprintln!(
-            "xtask: the wallet in Python will not be checked, because: expected python3, got none"
-        );
-    }
-
-    if !cpu_has_ifma() {
-        eprintln!(
-            "xtask: the tests of backend ifma will be reported as ignored, because: expected a CPU \
-             with AVX-512 IFMA, got one without"
-        );
-    }
-
-    let gpu = gpu(workspace);
-    if let Err(reason) = &gpu {
-        eprintln!("xtask: the tests of backend gpu will be reported as ignored, because: {reason}");
-    }
-
-    for requirement in required {
-        let reason = match requirement {
-            // Seen above.
-            Requirement::Anvil | Requirement::Node | Requirement::Snarkjs | Requirement::Solc => {
-                continue;
-            }
-            Requirement::Python if available.python => continue,
-            Requirement::Ifma if cpu_has_ifma() => continue,
-            Requirement::Python => "expected python3, got none",
-            Requirement::Ifma => "expected a CPU with AVX-512 IFMA, got one without",
-            Requirement::Gpu => match &gpu {
-                Ok(()) => continue,
-                Err(reason) => reason.as_str(),
-            },
-        };
-        return Err(reason.to_owned());
+    for (requirement, tests, absent) in [
+        (
+            Requirement::Python,
+            "the wallet in Python will not be checked",
+            unless(available.python, "expected python3, got none"),
+        ),
+        (
+            Requirement::Postgres,
+            "the tests of the farm on PostgreSQL will be reported as ignored",
+            unless(
+                has_postgres(),
+                "expected initdb and postgres on the path or in /usr/lib/postgresql, got none",
+            ),
+        ),
+        (
+            Requirement::Chromium,
+            "the tests of the farm's page in a browser will be reported as ignored",
+            unless(
+                exists("chromium") || exists("chromium-browser"),
+                "expected chromium, got none",
+            ),
+        ),
+        (
+            Requirement::Ifma,
+            "the tests of backend ifma will be reported as ignored",
+            unless(
+                cpu_has_ifma(),
+                "expected a CPU with AVX-512 IFMA, got one without",
+            ),
+        ),
+        (
+            Requirement::Gpu,
+            "the tests of backend gpu will be reported as ignored",
+            gpu(workspace).err(),
+        ),
+    ] {
+        match absent {
+            None => {}
+            Some(reason) if required.contains(&requirement) => return Err(reason),
+            Some(reason) => eprintln!("xtask: {tests}, because: {reason}"),
+        }
     }
     Ok(available)
+}
+
+/// The reason, unless it is there.
+fn unless(there: bool, reason: &str) -> Option<String> {
+    (!there).then(|| reason.to_owned())
+}
+
+/// Whether a PostgreSQL server can be started: Debian has its programs beside the path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    exists("initdb") && exists("postgres")
+        || versions
+            .flatten()
+            .any(|version| version.path().join("bin/initdb").exists())
 }
 
 /// Whether backend gpu can be opened: what the conformance suite, which is to run anyway, says of the

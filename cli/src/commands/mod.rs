@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod export_verifier;
+mod farm;
 mod groth16;
 mod info;
 mod prove;
@@ -32,6 +33,8 @@ pub enum Command {
     ExportVerifier(export_verifier::ExportArgs),
     /// Measures operations on several backends side by side.
     Bench(bench::BenchArgs),
+    /// Has batches proved by many processes, on one machine or many.
+    Farm(farm::FarmArgs),
 }
 
 impl Command {
@@ -48,6 +51,7 @@ impl Command {
             Self::Verify(args) => print(&verify::run(args)?, json),
             Self::ExportVerifier(args) => print(&export_verifier::run(args)?, json),
             Self::Bench(args) => print(&bench::run(args)?, json),
+            Self::Farm(args) => args.run(json),
         }
     }
 }
