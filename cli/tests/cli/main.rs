@@ -1,0 +1,10 @@
+//! The built binary, command by command.
+
+mod bench;
+mod ceremony;
+#[path = "../common/mod.rs"]
+mod common;
+mod info;
+mod memory;
+mod refusals;
+mod round_trip;
