@@ -36,6 +36,15 @@ impl PostgresQueue {
             .connect_with(options.clone())
             .await?;
         PostgresStorage::migrations().run(&pool).await?;
+        let mut transaction = pool.begin().await?;
+        // Two that make an index at once are refused, even if it may be there.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('zkroll farm tables', 0))")
+            .execute(&mut *transaction)
+            .await?;
+        for index in POSTGRES.indexes() {
+            sqlx::query(index).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         Ok(Self { pool, options })
     }
 

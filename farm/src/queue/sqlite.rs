@@ -53,6 +53,11 @@ impl SqliteQueue {
             .await?;
         // Not `SqliteStorage::setup`, which turns `synchronous` off.
         SqliteStorage::migrations().run(&pool).await?;
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+        for index in SQLITE.indexes() {
+            sqlx::query(index).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         Ok(Self { pool, path })
     }
 

@@ -40,6 +40,12 @@ pub(super) const POSTGRES: Dialect = Dialect {
 
 /// The queues of this crate.
 const OURS: &str = "LIKE 'zkroll/%'";
+/// A job that a worker has.
+const ACTIVE: &str = "status IN ('Queued', 'Running')";
+/// A job whose latest start ended.
+const STOPPED: &str = "status IN ('Done', 'Failed', 'Killed') AND done_at IS NOT NULL";
+/// A failed job that waits.
+const TO_RETRY: &str = "status = 'Failed' AND attempts < max_attempts";
 /// A job of which nothing more is to come by itself.
 const ENDED: &str =
     "(status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))";
@@ -101,15 +107,26 @@ impl Dialect {
         let jobs = self.jobs;
         statement(format!(
             "SELECT (SELECT COUNT(*) FROM {jobs} WHERE job_type = $1 AND status = 'Pending') + \
-             (SELECT COUNT(*) FROM {jobs} WHERE job_type = $1 AND status = 'Failed' AND attempts < max_attempts)"
+             (SELECT COUNT(*) FROM {jobs} WHERE job_type = $1 AND {TO_RETRY})"
         ))
     }
 
-    /// Rows of queue, status, number.
-    pub fn counts(&self) -> Statement {
+    /// What keeps the statements below from looking at every job that waits. apalis' own indexes are for taking jobs.
+    pub fn indexes(&self) -> [Statement; 3] {
         let jobs = self.jobs;
+        [
+            format!("active ON {jobs} (lock_at) WHERE {ACTIVE}"),
+            format!("ended ON {jobs} (done_at DESC, id DESC) WHERE {STOPPED}"),
+            format!("to_retry ON {jobs} (job_type) WHERE {TO_RETRY}"),
+        ]
+        .map(|index| statement(format!("CREATE INDEX IF NOT EXISTS zkroll_farm_{index}")))
+    }
+
+    /// Rows of queue, status, number, the earliest `run_at`: one scan, of an index where there is one.
+    pub fn counts(&self) -> Statement {
+        let (jobs, run_at) = (self.jobs, self.epoch("MIN(run_at)"));
         statement(format!(
-            "SELECT job_type, status, COUNT(*) FROM {jobs} WHERE job_type {OURS} GROUP BY job_type, status"
+            "SELECT job_type, status, COUNT(*), {run_at} FROM {jobs} WHERE job_type {OURS} GROUP BY job_type, status"
         ))
     }
 
@@ -117,16 +134,7 @@ impl Dialect {
     pub fn counts_to_retry(&self) -> Statement {
         let jobs = self.jobs;
         statement(format!(
-            "SELECT job_type, COUNT(*) FROM {jobs} WHERE job_type {OURS} AND status = 'Failed' \
-             AND attempts < max_attempts GROUP BY job_type"
-        ))
-    }
-
-    /// Rows of queue, the earliest `run_at` of those that wait.
-    pub fn oldest(&self) -> Statement {
-        let (jobs, run_at) = (self.jobs, self.epoch("MIN(run_at)"));
-        statement(format!(
-            "SELECT job_type, {run_at} FROM {jobs} WHERE job_type {OURS} AND status = 'Pending' GROUP BY job_type"
+            "SELECT job_type, COUNT(*) FROM {jobs} WHERE job_type {OURS} AND {TO_RETRY} GROUP BY job_type"
         ))
     }
 
@@ -157,7 +165,7 @@ impl Dialect {
     pub fn running(&self) -> Statement {
         let (jobs, columns) = (self.jobs, self.columns());
         statement(format!(
-            "SELECT {columns} FROM {jobs} WHERE job_type {OURS} AND status IN ('Queued', 'Running') ORDER BY lock_at"
+            "SELECT {columns} FROM {jobs} WHERE job_type {OURS} AND {ACTIVE} ORDER BY lock_at"
         ))
     }
 
@@ -165,8 +173,8 @@ impl Dialect {
     pub fn ended(&self) -> Statement {
         let (jobs, columns) = (self.jobs, self.columns());
         statement(format!(
-            "SELECT {columns} FROM {jobs} WHERE job_type {OURS} AND status IN ('Done', 'Failed', 'Killed') \
-             AND done_at IS NOT NULL ORDER BY done_at DESC, id DESC LIMIT $1"
+            "SELECT {columns} FROM {jobs} WHERE job_type {OURS} AND {STOPPED} \
+             ORDER BY done_at DESC, id DESC LIMIT $1"
         ))
     }
 
@@ -174,8 +182,8 @@ impl Dialect {
     pub fn throughput(&self) -> Statement {
         let (jobs, done, since) = (self.jobs, self.epoch("done_at"), self.time("$1"));
         statement(format!(
-            "SELECT {done} / 60, status, COUNT(*) FROM {jobs} WHERE job_type {OURS} AND done_at > {since} \
-             AND {ENDED} GROUP BY 1, 2 ORDER BY 1"
+            "SELECT {done} / 60, status, COUNT(*) FROM {jobs} WHERE job_type {OURS} AND {STOPPED} \
+             AND done_at > {since} AND {ENDED} GROUP BY 1, 2 ORDER BY 1"
         ))
     }
 
@@ -183,8 +191,8 @@ impl Dialect {
     pub fn prune(&self) -> Statement {
         let (jobs, columns, before) = (self.jobs, self.columns(), self.time("$1"));
         statement(format!(
-            "DELETE FROM {jobs} WHERE id IN (SELECT id FROM {jobs} WHERE job_type {OURS} AND {ENDED} \
-             AND done_at < {before} LIMIT $2) RETURNING {columns}"
+            "DELETE FROM {jobs} WHERE id IN (SELECT id FROM {jobs} WHERE job_type {OURS} AND {STOPPED} \
+             AND {ENDED} AND done_at < {before} LIMIT $2) RETURNING {columns}"
         ))
     }
 
@@ -305,12 +313,11 @@ where
     })
 }
 
-/// Adds up [`Dialect::counts`], [`Dialect::counts_to_retry`], [`Dialect::oldest`] and [`Dialect::worker_queues`].
+/// Adds up [`Dialect::counts`], [`Dialect::counts_to_retry`] and [`Dialect::worker_queues`].
 pub(super) fn queues(
     now: u64,
-    counts: Vec<(String, String, i64)>,
+    counts: Vec<(String, String, i64, i64)>,
     to_retry: Vec<(String, i64)>,
-    oldest: Vec<(String, i64)>,
     with_workers: Vec<(String,)>,
 ) -> Result<Vec<QueueStatus>, FarmError> {
     let mut queues = std::collections::BTreeMap::new();
@@ -329,11 +336,15 @@ pub(super) fn queues(
             oldest_waiting_seconds: None,
         });
     }
-    for (name, status, count) in counts {
+    for (name, status, count, run_at) in counts {
         if let Some(queue) = queues.get_mut(&name) {
             let count = unsigned(count);
             match state(&status, 1, 1)? {
-                State::Waiting => queue.waiting += count,
+                State::Waiting => {
+                    queue.waiting += count;
+                    let submitted_at = unsigned(run_at) + super::CLOCK_SKEW;
+                    queue.oldest_waiting_seconds = Some(now.saturating_sub(submitted_at));
+                }
                 State::Running => queue.running += count,
                 State::Done => queue.done += count,
                 State::Failed => queue.failed += count,
@@ -346,12 +357,6 @@ pub(super) fn queues(
             let count = unsigned(count);
             queue.failed = queue.failed.saturating_sub(count);
             queue.waiting += count;
-        }
-    }
-    for (name, run_at) in oldest {
-        if let Some(queue) = queues.get_mut(&name) {
-            queue.oldest_waiting_seconds =
-                Some(now.saturating_sub(unsigned(run_at) + super::CLOCK_SKEW));
         }
     }
     Ok(queues.into_values().collect())
@@ -498,10 +503,8 @@ macro_rules! impl_queue {
                 let counts = counts.await?;
                 let retry = sqlx::query_as($dialect.counts_to_retry()).fetch_all(&mut *connection);
                 let retry = retry.await?;
-                let oldest = sqlx::query_as($dialect.oldest()).fetch_all(&mut *connection);
-                let oldest = oldest.await?;
                 let workers = sqlx::query_as($dialect.worker_queues()).fetch_all(&mut *connection);
-                statements::queues(now, counts, retry, oldest, workers.await?)
+                statements::queues(now, counts, retry, workers.await?)
             }
 
             async fn workers(&self, since: u64) -> Result<Vec<WorkerStatus>, FarmError> {
