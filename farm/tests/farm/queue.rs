@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zkroll::prover::verifying_key_hash;
 use zkroll_farm::prover::{ProofReport, Prove, ProveError, Proved};
-use zkroll_farm::{Batch, Class, FarmClient, FarmError, JobId, State, Worker, WorkerOptions};
+use zkroll_farm::{
+    Artifacts, Batch, Class, Farm, FarmClient, FarmError, JobId, State, Worker, WorkerOptions,
+};
 
 use crate::batches::{batch, verifying_key};
 use crate::place::{HEARTBEAT, LEASE, Place, block_on};
@@ -170,6 +172,41 @@ pub fn a_batch_is_proved(place: &Place) -> Result<(), Failed> {
             "throughput",
         )?;
         worker.stop().await
+    })
+}
+
+/// The store is the bucket that the environment names.
+pub fn in_a_bucket(place: &Place, bucket: &str) -> Result<(), Failed> {
+    block_on(async {
+        // Nobody else's objects.
+        let url = format!("{}/{}", bucket.trim_end_matches('/'), std::process::id());
+        let farm = Farm::with_store(&place.database, Artifacts::open(&url)?, LEASE).await?;
+        let client = FarmClient::new(farm.clone(), verifying_key())?;
+        let mut jobs = Vec::new();
+        // The second worker finds the proof of the first.
+        for round in 0..2 {
+            let prover: Arc<dyn Prove> = Arc::new(Fake::new(Duration::ZERO));
+            let worker = Worker::new(farm.clone(), prover, options())?;
+            let (stop, stopped) = oneshot::channel();
+            let task = tokio::spawn(worker.run(async {
+                let _ = stopped.await;
+            }));
+            let job = client.submit(batch(1)).await?;
+            equal(job.new, round == 0, "new")?;
+            client.retry(job.job).await?;
+            until(&client, job.job, State::Done).await?;
+            jobs.push(job.job);
+            let _ = stop.send(());
+            task.await??;
+        }
+        equal(jobs[0], jobs[1], "the job")?;
+        // What a fake has proved is fetched, and refused.
+        match client.result(jobs[0]).await {
+            Err(FarmError::Artifact { .. }) => {}
+            other => return Err(format!("expected the proof to be refused, got {other:?}").into()),
+        }
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        equal(farm.prune(Duration::ZERO).await?, 1, "removed")
     })
 }
 
