@@ -46,7 +46,7 @@ use common::{
 
 const SHAPE: BatchShape = BatchShape {
     l1_slots: 1,
-    ..BatchShape::transfers_only(2, 2, 1)
+    ..BatchShape::transfers_only(2, 2, 2)
 };
 
 /// Has batches proved by a farm.

@@ -108,6 +108,15 @@ fn main() -> ExitCode {
         "without_configuration_it_is_a_file_and_a_folder",
         program::without_configuration,
     ));
+    trials.push(Trial::ignorable_test(
+        "the_example_settles_its_batches",
+        || match program::example() {
+            Some(example) => program::example_settles(&example).map(|()| Completion::Completed),
+            None => Ok(Completion::ignored_with(
+                "because it was not built: `--test farm` alone does not",
+            )),
+        },
+    ));
     // No server that knows S3 comes with the machine: who has one names a bucket, as docs/farm.md says.
     trials.push(Trial::ignorable_test(
         "s3::a_batch_is_proved",

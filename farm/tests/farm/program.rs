@@ -302,3 +302,24 @@ pub fn without_configuration() -> Result<(), Failed> {
     assert!(folder.path().join("zkroll-farm/store/batches").is_dir());
     Ok(())
 }
+
+/// The example, where cargo has put it.
+pub fn example() -> Option<PathBuf> {
+    let folder = Path::new(PROGRAM).parent()?.join("examples");
+    let example = folder.join(format!("farm{}", std::env::consts::EXE_SUFFIX));
+    example.exists().then_some(example)
+}
+
+pub fn example_settles(example: &Path) -> Result<(), Failed> {
+    let output = Command::new(example).args(["--batches", "4"]).output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout)?;
+    let settled: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("chain: settled batch "))
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    assert_eq!(settled, ["1", "2", "3", "4"], "{text}");
+    Ok(())
+}
