@@ -34,7 +34,7 @@ pub(crate) enum Stored {
 }
 
 impl Artifacts {
-    /// Opens a folder, which is made if it is not there, `file://` or, with the feature `s3`, `s3://BUCKET/PREFIX`,
+    /// Opens a folder, which is made if it is not there, `file://` or `s3://BUCKET/PREFIX`,
     /// whose region, endpoint and credentials are in the environment (`AWS_REGION`, `AWS_ENDPOINT`,
     /// `AWS_ACCESS_KEY_ID`, ..).
     ///
@@ -164,7 +164,6 @@ impl Artifacts {
     }
 }
 
-#[cfg(feature = "s3")]
 fn s3(url: &Url) -> Result<Artifacts, String> {
     use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
 
@@ -182,11 +181,6 @@ fn s3(url: &Url) -> Result<Artifacts, String> {
     } else {
         Artifacts::new(PrefixStore::new(store, Path::from(prefix)))
     })
-}
-
-#[cfg(not(feature = "s3"))]
-fn s3(_: &Url) -> Result<Artifacts, String> {
-    Err("this program was built without the feature s3".to_owned())
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ const BOUNDARIES: [Boundary; 11] = [
 ];
 
 /// Combinations of features that the workspace as a whole does not exercise.
-const FEATURES: [(&str, &[&str]); 13] = [
+const FEATURES: [(&str, &[&str]); 12] = [
     ("zkroll-circuits", &["--no-default-features"]),
     ("zkroll-engine", &["--no-default-features"]),
     ("zkroll-prover", &["--no-default-features"]),
@@ -125,7 +125,6 @@ const FEATURES: [(&str, &[&str]); 13] = [
     ),
     ("zkroll-verifier-sol", &["--no-default-features"]),
     ("zkroll-store", &["--no-default-features"]),
-    ("zkroll-farm", &["--no-default-features"]),
     ("zkroll", &["--no-default-features"]),
     ("zkroll", &["--no-default-features", "--features", "evm"]),
     ("zkroll", &["--no-default-features", "--features", "gpu"]),
