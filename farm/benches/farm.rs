@@ -42,7 +42,9 @@ use zkroll::prover::{key_file, verifying_key_hash};
 use zkroll_farm::prover::{
     ChildProver, ChildProverOptions, ProofReport, Prove, ProveError, Proved,
 };
-use zkroll_farm::{Farm, FarmClient, FarmConfig, FarmError, State, Worker, WorkerOptions};
+use zkroll_farm::{
+    Farm, FarmClient, FarmConfig, FarmError, State, Worker, WorkerOptions, WorkerReport,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -214,13 +216,14 @@ impl Place {
 
 struct Running {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<std::result::Result<(), FarmError>>,
+    task: JoinHandle<std::result::Result<WorkerReport, FarmError>>,
 }
 
 impl Running {
     async fn stop(self) -> Result<()> {
         let _ = self.stop.send(());
-        Ok(self.task.await??)
+        self.task.await??;
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@
 //! use zkroll::circuits::protocol::ledger::BatchTrace;
 //! use zkroll::prover::{Bn254, VerifyingKey, backend::Selection};
 //! use zkroll_farm::prover::{KeyProverOptions, ThreadProver};
-//! use zkroll_farm::{Farm, FarmClient, FarmConfig, FarmError, Worker, WorkerOptions};
+//! use zkroll_farm::{Farm, FarmClient, FarmConfig, FarmError, Worker, WorkerOptions, WorkerReport};
 //!
 //! # async fn farm(batch: BatchTrace, key: &VerifyingKey<Bn254>) -> Result<(), FarmError> {
 //! let farm = Farm::connect(&FarmConfig::default()).await?; // a file and a folder
@@ -56,4 +56,4 @@ pub use error::FarmError;
 pub use farm::{DEFAULT_DATABASE, DEFAULT_LEASE, DEFAULT_STORE, Farm, FarmConfig};
 pub use job::{Batch, BlobPoint, Class, JobId, QueueName, State};
 pub use snapshot::{JobStatus, QueueStatus, Snapshot, Throughput, WorkerStatus};
-pub use worker::{DEFAULT_HEARTBEAT, Worker, WorkerOptions};
+pub use worker::{DEFAULT_HEARTBEAT, Worker, WorkerOptions, WorkerReport};

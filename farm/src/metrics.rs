@@ -47,6 +47,8 @@ pub enum Outcome {
     Retried,
     /// The memory did not suffice: the job went to the queue of bigger machines.
     Moved,
+    /// It waits again: prover or store could not be reached.
+    PutBack,
     /// The job is no longer this worker's: the lease ran out, or somebody cancelled it.
     LeaseLost,
 }
@@ -60,6 +62,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Retried => "retried",
             Self::Moved => "moved",
+            Self::PutBack => "put_back",
             Self::LeaseLost => "lease_lost",
         }
     }

@@ -7,6 +7,7 @@
 //! | dies while it proves | its lease runs out, another starts the batch |
 //! | dies between storing and saying so | another finds the proof in the store and says so |
 //! | is frozen beyond its lease and wakes | its proof is stored if none is; what it says of the job is not heard |
+//! | does not reach the store, or has no prover any more | puts the job back, and leaves the jobs to others for a while |
 //! | does not reach the database | goes on proving, and says so when the database is back |
 //! | is told to stop | ends what it has, beating all the while, and takes nothing more |
 
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -63,6 +65,51 @@ const PAUSE: Duration = Duration::from_secs(1);
 const STORE_ATTEMPTS: u32 = 30;
 /// How often jobs that ended long ago are looked for.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a worker that cannot prove, or does not reach the store, leaves the jobs to others.
+const PUT_BACK_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a worker has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerReport {
+    /// Its name.
+    pub worker: String,
+    /// Its queue.
+    pub queue: String,
+    /// Jobs that are done, also those whose proof was there.
+    pub done: u64,
+    /// Jobs that were given up.
+    pub failed: u64,
+    /// Starts that failed, of jobs that are started again.
+    pub retried: u64,
+    /// Jobs that were handed to bigger machines.
+    pub moved: u64,
+    /// Jobs that were put back, because prover or store could not be reached.
+    pub put_back: u64,
+    /// Jobs that had become another's.
+    pub lease_lost: u64,
+}
+
+impl WorkerReport {
+    fn new(worker: &Registration) -> Self {
+        Self {
+            worker: worker.name.clone(),
+            queue: worker.queue.to_string(),
+            ..Self::default()
+        }
+    }
+
+    fn count(&mut self, outcome: metrics::Outcome) {
+        *match outcome {
+            metrics::Outcome::Done => &mut self.done,
+            metrics::Outcome::Failed => &mut self.failed,
+            metrics::Outcome::Retried => &mut self.retried,
+            metrics::Outcome::Moved => &mut self.moved,
+            metrics::Outcome::PutBack => &mut self.put_back,
+            metrics::Outcome::LeaseLost => &mut self.lease_lost,
+        } += 1;
+    }
+}
 
 /// A worker of a farm, with a prover. It has one job at a time.
 pub struct Worker {
@@ -154,7 +201,7 @@ impl Worker {
     /// # Errors
     /// If the database refuses at the start, or a worker of the same label runs already. Later it waits until the
     /// database is back.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), FarmError> {
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<WorkerReport, FarmError> {
         let queue = &self.farm.queue;
         let _label = match &self.options.label {
             Some(label) => Some(queue.hold_label(label).await?),
@@ -188,10 +235,21 @@ impl Worker {
             // Whoever waits for it hears it from `stopped`.
             std::future::pending::<()>().await;
         };
+        let mut report = WorkerReport::new(&self.registration);
         let work = async {
             while !stopping.load(Ordering::Relaxed) {
                 match queue.take(&self.registration).await {
-                    Ok(Some(job)) => self.work(job).await,
+                    Ok(Some(job)) => {
+                        let outcome = self.work(job).await;
+                        report.count(outcome);
+                        if matches!(outcome, metrics::Outcome::PutBack) {
+                            // What this machine lacks another may have: it is let go first.
+                            tokio::select! {
+                                () = sleep(PUT_BACK_PAUSE) => {}
+                                () = stopped.notified() => {}
+                            }
+                        }
+                    }
                     Ok(None) => {
                         tokio::select! {
                             () = bell.wait() => {}
@@ -215,7 +273,7 @@ impl Worker {
             () = stop => {}
         }
         tracing::info!(worker = self.name(), "ended");
-        Ok(())
+        Ok(report)
     }
 
     /// Says that the worker lives, for ever: beside the jobs, so that the last one keeps its lease while the worker
@@ -254,7 +312,7 @@ impl Worker {
         }
     }
 
-    async fn work(&self, job: Taken) {
+    async fn work(&self, job: Taken) -> metrics::Outcome {
         let span = tracing::info_span!("job", job = %job.id, start = job.attempts + 1);
         async {
             let start = Instant::now();
@@ -266,6 +324,7 @@ impl Worker {
                 }
                 Outcome::Failed(_) | Outcome::GivenUp(_) => metrics::Outcome::Failed,
                 Outcome::Moved(..) => metrics::Outcome::Moved,
+                Outcome::PutBack(_) => metrics::Outcome::PutBack,
             };
             let recorded = self.finish(&job, outcome).await;
             let counted = match recorded {
@@ -275,9 +334,10 @@ impl Worker {
             self.metrics
                 .ended(&self.registration.queue.to_string(), counted);
             tracing::info!(outcome = ?counted, seconds = start.elapsed().as_secs_f64(), "ended");
+            counted
         }
         .instrument(span)
-        .await;
+        .await
     }
 
     /// What becomes of a job.
@@ -302,13 +362,16 @@ impl Worker {
                 tracing::info!("the proof is in the store already");
                 return Outcome::Done(serde_json::Value::Null);
             }
-            Err(error) => return Outcome::Failed(error.to_string()),
+            Err(error) => return Outcome::PutBack(error.to_string()),
         }
         let fetch = patiently(|| store.batch(&payload));
         let batch = match fetch.instrument(tracing::info_span!("fetch")).await {
             Ok(batch) => batch,
             Err(error @ FarmError::Artifact { .. }) => return Outcome::GivenUp(error.to_string()),
-            Err(error) => return Outcome::Failed(error.to_string()),
+            Err(error @ FarmError::Store(object_store::Error::NotFound { .. })) => {
+                return Outcome::GivenUp(error.to_string());
+            }
+            Err(error) => return Outcome::PutBack(error.to_string()),
         };
 
         let queue = self.registration.queue.to_string();
@@ -337,7 +400,7 @@ impl Worker {
         let put = patiently(|| store.put_result(&uri, proven.clone()));
         match put.instrument(tracing::info_span!("store")).await {
             Ok(stored) => tracing::info!(?stored, prove_ms = report.prove_ms, "proved"),
-            Err(error) => return Outcome::Failed(error.to_string()),
+            Err(error) => return Outcome::PutBack(error.to_string()),
         }
         match serde_json::to_value(&report) {
             Ok(report) => Outcome::Done(report),

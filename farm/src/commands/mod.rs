@@ -141,7 +141,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     exit(runtime.block_on(async {
         match command {
             Command::Submit(arguments) => report::print(&arguments.run(&place).await?, json),
-            Command::Worker(arguments) => arguments.run(&place).await,
+            Command::Worker(arguments) => report::print(&arguments.run(&place).await?, json),
             Command::Status(arguments) => report::print(&arguments.run(&place).await?, json),
             Command::Results(arguments) => arguments.run(&place, json).await,
             Command::Cancel(arguments) => report::print(&arguments.cancel(&place).await?, json),

@@ -1,6 +1,7 @@
 //! `zkroll farm worker`, and the process in which it proves.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use zkroll::prover::backend::Selection;
 use zkroll_farm::http::{self, Health};
@@ -15,7 +17,7 @@ use zkroll_farm::metrics::Metrics;
 use zkroll_farm::prover::{
     ChildProver, ChildProverOptions, KeyProverOptions, Prove, ThreadProver, serve_child,
 };
-use zkroll_farm::{Class, DEFAULT_HEARTBEAT, FarmError, Worker, WorkerOptions};
+use zkroll_farm::{Class, DEFAULT_HEARTBEAT, FarmError, Worker, WorkerOptions, WorkerReport};
 
 use super::{KeyArg, Place, stop};
 
@@ -64,9 +66,26 @@ pub struct WorkerArgs {
     in_process: bool,
 }
 
+/// What the worker has done.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Ended(WorkerReport);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let WorkerReport {
+            worker,
+            done,
+            failed,
+            ..
+        } = &self.0;
+        write!(f, "{worker}: {done} done, {failed} failed")
+    }
+}
+
 impl WorkerArgs {
     /// Works until the process is told to stop.
-    pub async fn run(&self, place: &Place) -> Result<(), FarmError> {
+    pub async fn run(&self, place: &Place) -> Result<Ended, FarmError> {
         let farm = place.connect().await?;
         let metrics = Arc::new(Metrics::default());
         let health = Arc::new(Health::default());
@@ -96,11 +115,10 @@ impl WorkerArgs {
             heartbeat: Duration::from_secs(self.heartbeat),
             retain: self.retain.map(|hours| Duration::from_secs(3600 * hours)),
         };
-        Worker::new(farm, prover, options)?
+        let worker = Worker::new(farm, prover, options)?
             .with_metrics(metrics)
-            .with_health(health)
-            .run(stop())
-            .await
+            .with_health(health);
+        Ok(Ended(worker.run(stop()).await?))
     }
 }
 
@@ -108,13 +126,9 @@ impl ProverArgs {
     /// Proves what comes on standard input.
     pub fn run(&self) -> Result<(), FarmError> {
         if let Some(mib) = self.memory_limit {
-            let bytes = mib.saturating_mul(1 << 20);
-            // What is allocated, and not what is mapped from files.
-            rlimit::setrlimit(rlimit::Resource::DATA, bytes, bytes).map_err(|source| {
-                FarmError::Io {
-                    path: PathBuf::from("the limit of memory"),
-                    source,
-                }
+            limit_memory(mib.saturating_mul(1 << 20)).map_err(|source| FarmError::Io {
+                path: PathBuf::from("the limit of memory"),
+                source,
             })?;
         }
         // The first to go when the machine's memory ends: the worker stays and says what happened.
@@ -152,6 +166,17 @@ impl ProverArgs {
         }
         Ok(ChildProverOptions { program, arguments })
     }
+}
+
+/// Refuses this process more memory of its own: what is allocated, and not what is mapped from files.
+#[cfg(unix)]
+fn limit_memory(bytes: u64) -> std::io::Result<()> {
+    rlimit::setrlimit(rlimit::Resource::DATA, bytes, bytes)
+}
+
+#[cfg(not(unix))]
+fn limit_memory(_: u64) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// A socket to serve on.

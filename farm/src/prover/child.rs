@@ -128,7 +128,7 @@ impl Prove for ChildProver {
                 Ok((running, _)) => running,
                 Err(error) => {
                     self.set_broken(Some(error.to_string()));
-                    return Err(ProveError::Failed(error.to_string()));
+                    return Err(ProveError::Unavailable(error.to_string()));
                 }
             },
         };

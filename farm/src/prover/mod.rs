@@ -93,4 +93,7 @@ pub enum ProveError {
     /// Another attempt may succeed.
     #[error("failed: {0}")]
     Failed(String),
+    /// The prover could not be asked: it does not start. Nothing is known of the batch.
+    #[error("not available: {0}")]
+    Unavailable(String),
 }

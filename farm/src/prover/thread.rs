@@ -103,7 +103,7 @@ impl Prove for ThreadProver {
     }
 
     async fn prove(&self, batch: Bytes) -> Result<Proved, ProveError> {
-        let ended = || ProveError::Failed("the prover's thread ended".to_owned());
+        let ended = || ProveError::Unavailable("the prover's thread ended".to_owned());
         let (answer, proved) = oneshot::channel();
         self.requests.send((batch, answer)).map_err(|_| ended())?;
         proved.await.unwrap_or_else(|_| Err(ended()))

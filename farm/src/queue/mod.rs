@@ -55,6 +55,8 @@ pub(crate) enum Outcome {
     Failed(String),
     /// It is given up.
     GivenUp(String),
+    /// It waits again, and the start does not count: nothing was wrong with the job.
+    PutBack(String),
     /// Another class of machines is to try it, with all its attempts, for the reason given.
     Moved(QueueName, String),
 }

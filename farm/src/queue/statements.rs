@@ -215,6 +215,15 @@ impl Dialect {
         ))
     }
 
+    /// $1: the row, $2: the worker that has it, $3: why.
+    pub fn put_back(&self) -> Statement {
+        let (jobs, reason) = (self.jobs, self.json("$3"));
+        statement(format!(
+            "UPDATE {jobs} SET status = 'Pending', lock_by = NULL, lock_at = NULL, last_result = {reason} \
+             WHERE id = $1 AND lock_by = $2"
+        ))
+    }
+
     /// $1: queue, $2: what the names of the dead start with, $3: who is not dead.
     pub fn reclaim(&self) -> Statement {
         let jobs = self.jobs;
@@ -435,6 +444,15 @@ macro_rules! impl_queue {
                             .bind(job.task.to_string())
                             .bind(&worker.name)
                             .bind(queue.to_string())
+                            .bind(failure(&reason))
+                            .execute(&self.pool)
+                            .await?;
+                        Ok(done.rows_affected() > 0)
+                    }
+                    Outcome::PutBack(reason) => {
+                        let done = sqlx::query($dialect.put_back())
+                            .bind(job.task.to_string())
+                            .bind(&worker.name)
                             .bind(failure(&reason))
                             .execute(&self.pool)
                             .await?;

@@ -56,6 +56,10 @@ fn main() -> ExitCode {
             queue::a_refused_batch_is_given_up,
         ),
         (
+            "a_broken_machine_uses_up_no_attempts",
+            queue::a_broken_machine,
+        ),
+        (
             "what_ran_out_of_memory_goes_to_bigger_machines",
             queue::out_of_memory,
         ),

@@ -13,6 +13,7 @@ use zkroll::prover::verifying_key_hash;
 use zkroll_farm::prover::{ProofReport, Prove, ProveError, Proved};
 use zkroll_farm::{
     Artifacts, Batch, Class, Farm, FarmClient, FarmError, JobId, State, Worker, WorkerOptions,
+    WorkerReport,
 };
 
 use crate::batches::{batch, verifying_key};
@@ -88,11 +89,15 @@ impl Prove for Fake {
 /// A worker in this process.
 struct Running {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), FarmError>>,
+    task: JoinHandle<Result<WorkerReport, FarmError>>,
 }
 
 impl Running {
     async fn stop(self) -> Result<(), Failed> {
+        self.report().await.map(|_| ())
+    }
+
+    async fn report(self) -> Result<WorkerReport, Failed> {
         let _ = self.stop.send(());
         Ok(self.task.await??)
     }
@@ -330,6 +335,42 @@ pub fn a_failed_start_is_repeated(place: &Place) -> Result<(), Failed> {
             other => return Err(format!("expected no proof, got {other:?}").into()),
         }
         worker.stop().await
+    })
+}
+
+pub fn a_broken_machine(place: &Place) -> Result<(), Failed> {
+    block_on(async {
+        let client = client(place).await?.with_max_attempts(1);
+        let broken = Arc::new(Fake::that(|_| {
+            Err(ProveError::Unavailable("no key".to_owned()))
+        }));
+        let worker = start(place, &broken, options()).await?;
+        let job = client.submit(batch(1)).await?.job;
+        loop {
+            let status = client.status(job).await?;
+            if let (State::Waiting, Some(reason)) = (status.state, status.error) {
+                equal(reason.as_str(), "not available: no key", "the reason")?;
+                equal(status.attempts, 0, "starts that count")?;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // While it rests another has the job.
+        let sound = Arc::new(Fake::new(Duration::ZERO));
+        let other = start(place, &sound, options()).await?;
+        until(&client, job, State::Done).await?;
+        equal(
+            (broken.starts().len(), sound.starts().len()),
+            (1, 1),
+            "starts",
+        )?;
+        let report = worker.report().await?;
+        equal(
+            (report.put_back, report.done),
+            (1, 0),
+            "the broken one's report",
+        )?;
+        equal(other.report().await?.done, 1, "the sound one's report")
     })
 }
 
