@@ -4,6 +4,7 @@ mod bench;
 mod ceremony;
 #[path = "../common/mod.rs"]
 mod common;
+mod farm;
 mod info;
 mod memory;
 mod refusals;
