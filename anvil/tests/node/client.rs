@@ -107,6 +107,8 @@ pub struct Client {
 impl Client {
     /// Starts a node whose clock begins at `timestamp`, with some ether for every sender.
     pub fn start(timestamp: u64) -> Self {
+        // Another client of this process may have done it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let node = Node::start(timestamp).unwrap();
         let url = node.url().parse().expect("the node's address is a URL");
         let client = Self {
