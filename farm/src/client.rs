@@ -12,7 +12,7 @@ use crate::artifacts::Artifacts;
 use crate::error::FarmError;
 use crate::farm::{self, Farm};
 use crate::job::{Batch, JobId, QueueName, State};
-use crate::queue::NewJob;
+use crate::queue::{NewJob, Row};
 use crate::snapshot::JobStatus;
 
 /// How often a batch may be started if nothing is configured.
@@ -182,8 +182,12 @@ impl FarmClient {
     /// # Errors
     /// If there is none of this name, or the database refuses.
     pub async fn status(&self, job: JobId) -> Result<JobStatus, FarmError> {
+        farm::status(self.row(job).await?)
+    }
+
+    async fn row(&self, job: JobId) -> Result<Row, FarmError> {
         let row = self.farm.queue.find(&self.verifying_key, &job).await?;
-        farm::status(row.ok_or(FarmError::UnknownJob { job })?)
+        row.ok_or(FarmError::UnknownJob { job })
     }
 
     /// The proof of a job, if it is done; `None` while more is to come of it.
@@ -192,8 +196,7 @@ impl FarmClient {
     /// If it ended without a proof, the proof was removed or is not valid for the key, there is no such job, or
     /// database or store refuse.
     pub async fn result(&self, job: JobId) -> Result<Option<ProvenBatch>, FarmError> {
-        let row = self.farm.queue.find(&self.verifying_key, &job).await?;
-        let row = row.ok_or(FarmError::UnknownJob { job })?;
+        let row = self.row(job).await?;
         match row.state {
             State::Waiting | State::Running => Ok(None),
             state @ (State::Failed | State::Cancelled) => Err(FarmError::NotProved {

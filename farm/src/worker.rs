@@ -391,6 +391,10 @@ impl Worker {
                 tracing::warn!(%error, "given up");
                 return Outcome::GivenUp(error.to_string());
             }
+            Err(error @ ProveError::Unavailable(_)) => {
+                tracing::error!(%error, "the batch is left to others");
+                return Outcome::PutBack(error.to_string());
+            }
             Err(error) => {
                 tracing::warn!(%error, "failed");
                 return Outcome::Failed(error.to_string());

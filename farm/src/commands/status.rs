@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use zkroll_farm::{FarmError, JobId, JobStatus, Snapshot};
+use zkroll_farm::{FarmClient, FarmError, JobId, JobStatus, Snapshot};
 
 use super::{KeyArg, Place};
 
@@ -87,22 +87,25 @@ impl StatusArgs {
 impl JobsArgs {
     /// Cancels.
     pub async fn cancel(&self, place: &Place) -> Result<JobsReport, FarmError> {
-        let client = place.client(&self.key.key).await?;
-        let mut jobs = Vec::with_capacity(self.jobs.len());
-        for &job in &self.jobs {
-            let changed = client.cancel(job).await?;
-            let status = client.status(job).await?;
-            jobs.push(Changed { changed, status });
-        }
-        Ok(JobsReport { jobs })
+        self.each(place, async |client, job| client.cancel(job).await)
+            .await
     }
 
     /// Has them done anew.
     pub async fn retry(&self, place: &Place) -> Result<JobsReport, FarmError> {
+        self.each(place, async |client, job| client.retry(job).await)
+            .await
+    }
+
+    async fn each(
+        &self,
+        place: &Place,
+        change: impl AsyncFn(&FarmClient, JobId) -> Result<bool, FarmError>,
+    ) -> Result<JobsReport, FarmError> {
         let client = place.client(&self.key.key).await?;
         let mut jobs = Vec::with_capacity(self.jobs.len());
         for &job in &self.jobs {
-            let changed = client.retry(job).await?;
+            let changed = change(&client, job).await?;
             let status = client.status(job).await?;
             jobs.push(Changed { changed, status });
         }

@@ -78,9 +78,7 @@ impl PostgresQueue {
         transaction.commit().await?;
         Ok(new)
     }
-}
 
-impl PostgresQueue {
     async fn push(
         &self,
         queue: &QueueName,

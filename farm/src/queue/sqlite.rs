@@ -72,9 +72,7 @@ impl SqliteQueue {
         name.push(format!("-worker-{label}"));
         name.into()
     }
-}
 
-impl SqliteQueue {
     async fn push(
         &self,
         queue: &QueueName,
